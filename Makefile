@@ -1,0 +1,39 @@
+# The chores. CI calls the same names.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+JOBS ?= auto
+
+.PHONY: demo run test lint bench lock clean
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(READY)
+
+demo: $(READY)  ## poll the sample newspapers over loopback HTTP and show the day's stories
+	@$(BIN)/python -m examples.demo demo
+
+run: $(READY)  ## the daemon, with feeds.yaml of this folder
+	$(BIN)/aggregator run
+
+test: $(READY)  ## every test, in random order, with branch coverage
+	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term -m "not bench"
+
+lint: $(READY)  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)  ## timings and sizes, printed, never asserted
+	$(BIN)/python -m pytest -s -m bench tests/benchmarks -p no:randomly --timeout=0
+
+lock:  ## resolve the ranges of pyproject.toml anew into requirements.lock
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes --no-emit-index-url \
+	    --no-header pyproject.toml build-requirements.in -o requirements.lock
+
+clean:
+	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -1,0 +1,149 @@
+"""What the pipeline needs from outside, in our words. Small on purpose: a fake is a screenful.
+
+`storage/` implements `Store` and `Library`, `fetch/client.py` implements `Fetch`; `app.py` puts them together.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from aggregator.model import (
+    Candidate,
+    Correction,
+    Document,
+    Entry,
+    Feed,
+    FeedState,
+    Fetched,
+    FetchRequest,
+    Frequencies,
+    Merge,
+    Placement,
+    Sketch,
+    Story,
+    StoryProfile,
+)
+
+
+class Fetch(Protocol):
+    """The network. Asks every request at most once and yields each answer as it arrives, in no order.
+
+    Never raises for what the world does wrong: that is an `Outcome`.
+    """
+
+    def __call__(self, requests: Iterable[FetchRequest]) -> Iterator[tuple[FetchRequest, Fetched]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store already has under a (feed, guid)."""
+
+    entry_id: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where `Store.add_entry` put an entry."""
+
+    entry_id: int
+    story_id: int
+
+
+class Store(Protocol):
+    """The memory the pipeline writes. Every write happens inside `transaction`; errors of the disk propagate."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """BEGIN IMMEDIATE … COMMIT, or ROLLBACK on an exception. Not nested."""
+        ...
+
+    # -- feeds
+    def sync_feeds(self, feeds: Sequence[Feed], *, now: datetime) -> None:
+        """Make the stored subscriptions equal to these, matched by URL. A feed no longer wanted is kept, disabled."""
+        ...
+
+    def feeds(self) -> list[tuple[Feed, FeedState]]:
+        """All wanted feeds, disabled ones included, in the order of the file."""
+        ...
+
+    def lease_due(
+        self, now: datetime, *, until: datetime, limit: int, urls: Collection[str] | None = None, force: bool = False
+    ) -> list[FetchRequest]:
+        """Take up to `limit` enabled feeds that are due, longest due first, and hide them from others until `until`.
+
+        `urls` restricts to these feeds; `force` ignores next_at (not the leases). A transaction of its own.
+        """
+        ...
+
+    def save_poll(
+        self, feed_id: int, state: FeedState, fetched: Fetched, *, document: Document | None, new: int, revised: int
+    ) -> None:
+        """Remember one poll: the state, one row of history, the document's title. Ends the feed's lease."""
+        ...
+
+    # -- entries
+    def known(self, feed_id: int, guids: Collection[str]) -> dict[str, Known]: ...
+
+    def add_entry(
+        self, feed_id: int, entry: Entry, sketch: Sketch, placement: Placement, *, profile: bytes, seen: datetime
+    ) -> Placed:
+        """Store a new entry where `placement` says, with its buckets, and the story's new profile."""
+        ...
+
+    def revise_entry(self, entry_id: int, entry: Entry, *, seen: datetime) -> None:
+        """Replace the texts of a known entry; the former ones are kept as a revision."""
+        ...
+
+    # -- clustering
+    def candidates(self, sketch: Sketch, *, since: datetime, limit: int) -> list[Candidate]:
+        """Entries seen since then of the same recipe sharing a bucket, most shared first, then newest."""
+        ...
+
+    def profiles(self, story_ids: Collection[int]) -> list[StoryProfile]: ...
+
+    def young_profiles(self, *, since: datetime) -> list[StoryProfile]:
+        """Profiles of the stories with a member seen since then."""
+        ...
+
+    def frequencies(self, terms: Collection[str], *, at: datetime) -> Frequencies: ...
+
+    def count_terms(self, documents: Iterable[Sequence[str]], *, at: datetime) -> None:
+        """Raise the document frequency of each document's distinct terms by one at that time."""
+        ...
+
+    def merge_stories(self, merge: Merge, *, profile: bytes, at: datetime) -> None:
+        """Move the members of `merge.gone` to `merge.into` and leave a redirect."""
+        ...
+
+    def corrections(self, entry_ids: Collection[int]) -> list[Correction]:
+        """Corrections that name any of these entries."""
+        ...
+
+    def installation_seed(self) -> int:
+        """A random 32-bit number drawn when the database was made: keys the hashes."""
+        ...
+
+
+class Library(Protocol):
+    """The memory as people read it."""
+
+    def stories(
+        self,
+        *,
+        since: datetime | None = None,
+        limit: int | None = None,
+        tags: Collection[str] = (),
+        ids: Collection[int] | None = None,
+    ) -> list[Story]:
+        """Newest first (by last_seen), without members."""
+        ...
+
+    def story(self, story_id: int) -> Story | None:
+        """With members; follows redirects of merged stories."""
+        ...
+
+    def undigested(self, name: str) -> list[Story]:
+        """Stories never contained in an issue of the digest `name`, with members."""
+        ...
