@@ -4,6 +4,7 @@ AggregatorError                 exit  anything we foresee: one line for people, 
 ├── UsageError                    64  an argument that means nothing here (no such story, bad date)
 ├── CorruptError                  65  input or database that cannot be read (bad JSONL, damaged file)
 ├── UnavailableError              69  a service we need does not answer (mail server)
+│   └── RefusedError              69  … and says it never will (mail refused for good)
 ├── BusyError                     75  another process holds what we need (a second daemon)
 ├── ConfigError                   78  feeds.yaml is wrong, or a database newer than this program
 └── DocumentError                 --  one fetched document is not a usable feed (caught per feed, recorded)
@@ -28,6 +29,10 @@ class CorruptError(AggregatorError):
 
 class UnavailableError(AggregatorError):
     exit_code = 69
+
+
+class RefusedError(UnavailableError):
+    pass
 
 
 class BusyError(AggregatorError):

@@ -92,6 +92,7 @@ class Outcome(StrEnum):
     BROKEN = "broken"  # 5xx, protocol violations, cut or undecodable bodies, redirect loops
     UNREACHABLE = "unreachable"  # DNS, connect, TLS, time-out
     REFUSED = "refused"  # our own guard: address, scheme, size
+    POSTPONED = "postponed"  # not asked: the host's gap leaves no room in this round; still due
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,35 @@ class Fetched:
     error: str = ""  # one line; empty when well
     seconds: float = 0.0
     wire_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HostBlock:
+    """A host that asked to be left alone (Retry-After, 429): no feed of it is due before `until`."""
+
+    host: str
+    until: datetime
+    why: str
+
+
+class EventKind(StrEnum):
+    BROKEN = "broken"  # has failed for long enough to tell the user
+    RECOVERED = "recovered"
+    MOVED = "moved"  # a permanent redirect was confirmed; feeds.yaml is to follow
+    GONE = "gone"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEvent:
+    """Something about a feed that the user is told once."""
+
+    feed_id: int
+    kind: EventKind
+    at: datetime
+    detail: str  # one line: what happened and what will happen next
+    feed: str = ""  # its title, when read back
+    id: int = 0
 
 
 # ---------------------------------------------------------------- documents and entries
@@ -337,8 +367,17 @@ class DigestState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DigestItem:
+    """One story as one issue told it."""
+
+    story_id: int
+    update: bool  # told before; only what is new is told now
+    last_entry: int  # the highest entry id it contained: what is above is new next time
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
-    """One issue for one digest name, local date and recipient."""
+    """One issue for one digest name, local date and recipient: rendered once, then only sent."""
 
     name: str
     local_date: str  # YYYY-MM-DD in the digest's zone
@@ -347,9 +386,27 @@ class Digest:
     state: DigestState
     rendered: bytes  # the finished message, byte for byte as sent
     created_at: datetime
-    stories: tuple[int, ...] = ()
+    items: tuple[DigestItem, ...] = ()
+    last_event: int = 0  # the highest FeedEvent id it told
     attempts: int = 0
-    next_at: datetime | None = None
+    next_at: datetime | None = None  # of the next attempt
     last_answer: str = ""
     sent_at: datetime | None = None
     id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A story with something a recipient has not been told yet."""
+
+    story: Story  # with members
+    told_entry: int  # members with a higher id are news; 0: the story was never told
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What came in since a moment."""
+
+    entries: int
+    feeds: int  # that brought any of them
+    stories: int

@@ -12,18 +12,24 @@ from typing import Protocol
 from aggregator.model import (
     Candidate,
     Correction,
+    Counts,
+    Digest,
+    DigestState,
     Document,
     Entry,
     Feed,
+    FeedEvent,
     FeedState,
     Fetched,
     FetchRequest,
     Frequencies,
+    HostBlock,
     Merge,
     Placement,
     Sketch,
     Story,
     StoryProfile,
+    Untold,
 )
 
 
@@ -69,18 +75,44 @@ class Store(Protocol):
         ...
 
     def lease_due(
-        self, now: datetime, *, until: datetime, limit: int, urls: Collection[str] | None = None, force: bool = False
+        self,
+        now: datetime,
+        *,
+        until: datetime,
+        limit: int,
+        per_host: int | None = None,
+        urls: Collection[str] | None = None,
+        force: bool = False,
     ) -> list[FetchRequest]:
         """Take up to `limit` enabled feeds that are due, longest due first, and hide them from others until `until`.
 
-        `urls` restricts to these feeds; `force` ignores next_at (not the leases). A transaction of its own.
+        At most `per_host` of one host; none of a blocked host. `urls` restricts to these feeds; `force` ignores
+        next_at (not the leases, not the blocks). A transaction of its own.
         """
         ...
 
+    def release(self, feed_ids: Collection[int]) -> None:
+        """End leases without a poll: they stay due."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """When the next enabled feed is due (a moment in the past: now); None without feeds."""
+        ...
+
+    def block_host(self, block: HostBlock) -> None: ...
+
     def save_poll(
-        self, feed_id: int, state: FeedState, fetched: Fetched, *, document: Document | None, new: int, revised: int
+        self,
+        feed_id: int,
+        state: FeedState,
+        fetched: Fetched,
+        *,
+        document: Document | None = None,
+        new: int = 0,
+        revised: int = 0,
+        events: Sequence[FeedEvent] = (),
     ) -> None:
-        """Remember one poll: the state, one row of history, the document's title. Ends the feed's lease."""
+        """Remember one poll: the state, one row of history, the document's title, events. Ends the feed's lease."""
         ...
 
     # -- entries
@@ -144,6 +176,46 @@ class Library(Protocol):
         """With members; follows redirects of merged stories."""
         ...
 
-    def undigested(self, name: str) -> list[Story]:
-        """Stories never contained in an issue of the digest `name`, with members."""
+    def untold(self, name: str, recipient: str, *, since: datetime) -> list[Untold]:
+        """Stories with members seen since then that no accepted (sent) issue of this digest told this recipient."""
+        ...
+
+    def counts(self, *, since: datetime) -> Counts: ...
+
+    def events(self, *, after: int) -> list[FeedEvent]:
+        """Feed events with a higher id, oldest first."""
+        ...
+
+
+class Ledger(Protocol):
+    """The outbox: at most one row per (name, local date, recipient), whatever happens."""
+
+    def digest(self, name: str, local_date: str, recipient: str) -> Digest | None: ...
+
+    def add_digest(self, digest: Digest) -> Digest:
+        """Store a rendered (or skipped) issue; returns it with its id, or the row that was there first."""
+        ...
+
+    def record_attempt(
+        self, digest_id: int, state: DigestState, *, at: datetime, answer: str, next_at: datetime | None
+    ) -> None:
+        """One attempt to send: the new state and the server's last answer."""
+        ...
+
+    def pending(self, now: datetime) -> list[Digest]:
+        """Issues whose next attempt is due, oldest first."""
+        ...
+
+    def last_sent(self, name: str, recipient: str) -> Digest | None: ...
+
+    def digests(self, *, limit: int) -> list[Digest]:
+        """Newest first."""
+        ...
+
+
+class Send(Protocol):
+    """A way out for a finished message. Raises UnavailableError for what may pass, RefusedError for what will not."""
+
+    def __call__(self, message: bytes, *, sender: str, recipient: str) -> str:
+        """Hand it over; returns the other side's answer in one line."""
         ...
