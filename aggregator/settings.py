@@ -3,12 +3,15 @@
 Durations are written ``30m``, ``12h``, ``7d`` (see `Duration`); sizes in bytes unless the name says otherwise.
 """
 
+import re
+from dataclasses import fields
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from aggregator.model import Feed
@@ -25,6 +28,12 @@ def duration(value: Any) -> Any:
     if unit not in _UNITS or not number.isdigit():
         raise ValueError("write a duration as a number and a unit, such as 30m, 12h, 7d or 2w")
     return timedelta(**{_UNITS[unit]: int(number)})
+
+
+def _time_of_day(value: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError('write a time of day in quotes, such as "07:30"')
+    return value
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
@@ -75,7 +84,7 @@ class ClusterSettings:
 class DigestSettings:
     """``digest:`` – the daily issue."""
 
-    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "07:00"
+    at: Annotated[str, AfterValidator(_time_of_day)] = "07:00"
     timezone: str = "UTC"
     to: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()  # empty: all
@@ -94,15 +103,49 @@ class SmtpSettings:
     sender: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+def _long_form(value: Any) -> Any:
+    """A bare URL is a feed with defaults."""
+    return {"url": value} if isinstance(value, str) else value
+
+
+def _one_or_many(value: Any) -> Any:
+    """``tags: film`` means ``tags: [film]``."""
+    return [value] if isinstance(value, str) else value
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("write the feed's full address, such as https://example.org/feed.xml")
+    return value
+
+
+@dataclass(frozen=True, slots=True, config=_strict)
+class FeedSettings:
+    """One entry under ``feeds:``, in its long form."""
+
+    url: Annotated[str, AfterValidator(_http_url)]
+    title: str = ""
+    tags: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = ()
+    publisher: str = ""
+    priority: Annotated[int, Field(ge=-100, le=100)] = 0
+    every: Duration | None = None
+    enabled: bool = True
+    fulltext: bool = False
+
+
+@dataclass(frozen=True, slots=True, config=_strict)
 class Settings:
     """The whole file, checked."""
 
-    feeds: tuple[Feed, ...] = ()
+    feeds: tuple[Annotated[FeedSettings, BeforeValidator(_long_form)], ...] = ()
     database: Path = Path("aggregator.db")
     poll: PollSettings = PollSettings()
     hosts: dict[str, HostSettings] = Field(default_factory=dict)
     cluster: ClusterSettings = ClusterSettings()
     digest: DigestSettings = DigestSettings()
     smtp: SmtpSettings = SmtpSettings()
-    source: Path | None = None  # the file it came from
+
+    def subscriptions(self) -> tuple[Feed, ...]:
+        """What to read, in the order of the file."""
+        return tuple(Feed(**{field.name: getattr(feed, field.name) for field in fields(feed)}) for feed in self.feeds)
