@@ -69,6 +69,7 @@ class FeedState:
     moved_answers: int = 0
     stuck_answers: int = 0  # 200s in a row with the same ETag and body (Apache bug 45023)
     hints: Hints = Hints()
+    item_hashes: tuple[str, ...] = ()  # of the items of the last document: what need not be parsed again
     published: tuple[datetime, ...] = ()  # newest first, at most 20: the feed's own rhythm
 
 

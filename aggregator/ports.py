@@ -51,6 +51,15 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a stored entry stands now, after merges and corrections."""
+
+    entry_id: int
+    story_id: int
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """Where `Store.add_entry` put an entry."""
 
@@ -68,6 +77,13 @@ class Store(Protocol):
     # -- feeds
     def sync_feeds(self, feeds: Sequence[Feed], *, now: datetime) -> None:
         """Make the stored subscriptions equal to these, matched by URL. A feed no longer wanted is kept, disabled."""
+        ...
+
+    def add_feed(self, feed: Feed, *, now: datetime) -> int:
+        """Store or find, by URL, a feed that is not subscribed to (the source of ingested articles); returns its id.
+
+        Polling and `sync_feeds` leave such feeds alone.
+        """
         ...
 
     def feeds(self) -> list[tuple[Feed, FeedState]]:
@@ -174,6 +190,10 @@ class Library(Protocol):
 
     def story(self, story_id: int) -> Story | None:
         """With members; follows redirects of merged stories."""
+        ...
+
+    def standings(self, entry_ids: Collection[int] | None = None) -> list[Standing]:
+        """Of these entries (None: of all), by entry id."""
         ...
 
     def untold(self, name: str, recipient: str, *, since: datetime) -> list[Untold]:
