@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -36,7 +37,49 @@ def _time_of_day(value: str) -> str:
     return value
 
 
+def _one_or_many(value: Any) -> Any:
+    """``tags: film`` means ``tags: [film]``."""
+    return [value] if isinstance(value, str) else value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (OSError, ValueError, KeyError):
+        raise ValueError("write the name of a time zone, such as Europe/Berlin") from None
+    return value
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"[\x21-\x7e]{1,64}@[A-Za-z0-9.-]{1,253}", value) or re.search(r'[<>,;:"()\\]', value):
+        raise ValueError("write a mail address, such as me@example.org")
+    return value
+
+
+def _word(value: str) -> str:
+    if len(value) > 2 and value.startswith("/") and value.endswith("/"):
+        try:
+            re.compile(value[1:-1])
+        except re.error as error:
+            raise ValueError(f"write a word or a regular expression between slashes ({error})") from None
+    return value
+
+
+def _https(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme != "https" or not parts.hostname):
+        raise ValueError("write a full https address")
+    return value
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", value):
+        raise ValueError("write a short name of small letters, digits and hyphens")
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
 _strict = ConfigDict(extra="forbid")
 
 
@@ -81,14 +124,49 @@ class ClusterSettings:
 
 
 @dataclass(frozen=True, slots=True, config=_strict)
-class DigestSettings:
-    """``digest:`` – the daily issue."""
+class RuleSettings:
+    """One rule under ``include:``, ``exclude:`` or ``boost:``. All kinds given must hold; of one kind, any value."""
 
+    tags: Words = ()
+    feeds: Words = ()  # titles as shown
+    words: Annotated[
+        tuple[Annotated[str, AfterValidator(_word)], ...], BeforeValidator(_one_or_many)
+    ] = ()  # or /regex/
+    languages: Words = ()  # BCP 47 primary subtags
+    by: Annotated[float, Field(ge=-10, le=10)] = 1.0  # boost only: 1 weighs like doubling the independent sources
+
+    def __post_init__(self) -> None:
+        if not (self.tags or self.feeds or self.words or self.languages):
+            raise ValueError("write at least one of tags, feeds, words, languages")
+
+
+@dataclass(frozen=True, slots=True, config=_strict)
+class DigestSettings:
+    """``digest:`` – the daily issue. ``digests:`` is a list of these, each with a name of its own."""
+
+    name: Annotated[str, AfterValidator(_name)] = "daily"
+    title: str = "Daily digest"
     at: Annotated[str, AfterValidator(_time_of_day)] = "07:00"
-    timezone: str = "UTC"
-    to: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()  # empty: all
-    limit: Annotated[int, Field(ge=1, le=500)] = 40
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    locale: str = "en"  # of dates and numbers
+    to: Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], BeforeValidator(_one_or_many)] = ()
+    tags: Words = ()  # empty: all
+    include: tuple[RuleSettings, ...] = ()  # if any: only stories one of these matches
+    exclude: tuple[RuleSettings, ...] = ()
+    boost: tuple[RuleSettings, ...] = ()
+    limit: Annotated[int, Field(ge=1, le=500)] = 40  # stories in the mail itself
+    top: Annotated[int, Field(ge=0, le=50)] = 7  # of these, shown with a lead
+    max_kb: Annotated[int, Field(ge=20, le=1000)] = 95  # of the encoded HTML part; Gmail clips at 102
+    rest: Annotated[str, Field(pattern=r"^(attach|count|https://\S+)$")] = (
+        "attach"  # the URL may hold {name} and {date}
+    )
+    notices: bool = True  # feeds that need attention
+    all_quiet: bool = False  # a short mail on days without news, instead of none
+    threading: Annotated[str, Field(pattern="^(off|weekly)$")] = "off"
+    unsubscribe_url: Annotated[str, AfterValidator(_https)] = ""  # must answer RFC 8058 one-click POSTs
+    header: str = ""  # plain text above and below the stories
+    footer: str = ""
+    templates: Path | None = None  # a folder whose files replace ours of the same name
 
 
 @dataclass(frozen=True, slots=True, config=_strict)
@@ -100,17 +178,17 @@ class SmtpSettings:
     security: Annotated[str, Field(pattern="^(starttls|tls|none)$")] = "starttls"
     username: str | None = None
     password_env: str | None = None
-    sender: str = ""
+    sender: str = ""  # the From of every mail, whichever way it leaves: me@example.org or Me <me@example.org>
+    timeout: Duration = timedelta(seconds=60)  # of every single step
+    ca_file: Path | None = None  # certificate authorities to trust instead of the system's
+    instead: Annotated[str, Field(pattern="^(|sendmail|maildir|mbox|folder)$")] = ""  # another way out than SMTP
+    command: str = "/usr/sbin/sendmail -i -f {sender} -- {recipient}"
+    path: Path | None = None  # of the maildir, mbox or folder
 
 
 def _long_form(value: Any) -> Any:
     """A bare URL is a feed with defaults."""
     return {"url": value} if isinstance(value, str) else value
-
-
-def _one_or_many(value: Any) -> Any:
-    """``tags: film`` means ``tags: [film]``."""
-    return [value] if isinstance(value, str) else value
 
 
 def _http_url(value: str) -> str:
@@ -126,12 +204,18 @@ class FeedSettings:
 
     url: Annotated[str, AfterValidator(_http_url)]
     title: str = ""
-    tags: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = ()
+    tags: Words = ()
     publisher: str = ""
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
     every: Duration | None = None
     enabled: bool = True
     fulltext: bool = False
+
+
+def _distinct_names(digests: tuple[DigestSettings, ...]) -> tuple[DigestSettings, ...]:
+    if len({digest.name for digest in digests}) < len(digests):
+        raise ValueError("give every digest a `name` of its own")
+    return digests
 
 
 @dataclass(frozen=True, slots=True, config=_strict)
@@ -144,7 +228,13 @@ class Settings:
     hosts: dict[str, HostSettings] = Field(default_factory=dict)
     cluster: ClusterSettings = ClusterSettings()
     digest: DigestSettings = DigestSettings()
+    digests: Annotated[tuple[DigestSettings, ...], AfterValidator(_distinct_names)] = ()
     smtp: SmtpSettings = SmtpSettings()
+
+    def issues(self) -> tuple[DigestSettings, ...]:
+        """All digests: the single one (unless it is only the default beside others), then the list."""
+        single = (self.digest,) if self.digest.to or not self.digests else ()
+        return single + tuple(digest for digest in self.digests if digest.name not in {d.name for d in single})
 
     def subscriptions(self) -> tuple[Feed, ...]:
         """What to read, in the order of the file."""
