@@ -1,0 +1,141 @@
+"""Document → clean entries; Item → Entry. Pure: never raises for anything a feed may say."""
+
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+
+from aggregator.model import Document, Entry, Feed, Item
+from aggregator.text.boilerplate import without_outlet, without_tail
+from aggregator.text.characters import entities, line
+from aggregator.text.language import language
+from aggregator.text.links import canonical, registrable_domain, web_link
+from aggregator.text.markup import inline, read
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LATEST = timedelta(days=2)  # beyond now
+_TITLE_WORDS = 12  # of the text, for an entry without title
+_TITLE_LENGTH = 100  # characters of such a title
+_MAX_TAGS = 50
+_MAX_TAG = 100  # characters
+
+
+def entries(document: Document, *, final_url: str, feed: Feed, now: datetime) -> tuple[Entry, ...]:
+    """Every item of a document, clean, in its order.
+
+    `final_url` is the address the document came from, `now` the time of the fetch.
+    """
+    base = _base(document, final_url)
+    site = registrable_domain(base)
+    return tuple(
+        clean(
+            item,
+            base_url=base,
+            feed_lang=document.lang,
+            publisher=feed.publisher or registrable_domain(web_link(item.link, base)) or site,
+            now=now,
+            outlets=(document.title, feed.title),
+        )
+        for item in document.items
+    )
+
+
+def _base(document: Document, final_url: str) -> str:
+    """Atom resolves against the document (RFC 4287 2, xml:base); RSS means its site, wherever the feed is hosted."""
+    final = web_link(final_url)
+    if document.dialect.startswith("atom"):
+        return final
+    return web_link(document.site_url, final) or final
+
+
+def clean(
+    item: Item, *, base_url: str, feed_lang: str, publisher: str, now: datetime, outlets: tuple[str, ...] = ()
+) -> Entry:
+    """One item as published → safe to store, show and compare.
+
+    `base_url`: what relative links mean, absolute http(s) or empty; `feed_lang`: the document's language tag or empty;
+    `publisher`: who counts as the source; `outlets`: names that may hang on titles (“… - Harbour Post”).
+    """
+    url = web_link(item.link, base_url)
+    text, html = _body(item, url or base_url)
+    title = _title(item, (*outlets, publisher), text)
+    if text.casefold() == title.casefold():
+        text = ""
+    published, updated = _moment(item.published, now), _moment(item.updated, now)
+    return Entry(
+        guid=line(item.guid) or _made_guid(item),
+        url=url,
+        canonical_url=canonical(url),
+        title=title,
+        text=text,
+        html=html,
+        author=_author(item.author),
+        tags=_tags(item.tags),
+        lang=language(f"{title}\n{text}", item.lang or feed_lang),
+        publisher=line(publisher),
+        published=published or updated,
+        updated=updated,
+        fingerprint=_fingerprint(title, text),
+    )
+
+
+def _body(item: Item, base: str) -> tuple[str, str]:
+    """(text, html) of the longer of content and summary; of the other one where that holds nothing to read."""
+    longer, shorter = sorted((item.content, item.summary), key=len, reverse=True)
+    text, html = read(longer, base)
+    if not text and shorter and shorter != longer:
+        text, html = read(shorter, base)
+    return without_tail(text), html
+
+
+def _title(item: Item, outlets: tuple[str, ...], text: str) -> str:
+    title = line(inline(item.title) if item.title_is_html else entities(item.title))
+    return without_outlet(title, outlets) if title else _headline(text)
+
+
+def _headline(text: str) -> str:
+    """The first words of a text, for want of a title."""
+    first = text.partition("\n")[0]
+    short = " ".join(first.split()[:_TITLE_WORDS])[:_TITLE_LENGTH].rstrip()
+    return short if short == first else f"{short}…"
+
+
+def _moment(moment: datetime | None, now: datetime) -> datetime | None:
+    """In UTC, where plausible. A time without zone is taken for UTC, as RFC 822 dates without one are."""
+    if moment is None:
+        return None
+    try:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        return None
+    return moment if EARLIEST <= moment <= now + LATEST else None
+
+
+def _author(author: str) -> str:
+    """RSS writes ``mail@host (Name)``: the name is for people."""
+    name = line(entities(author))
+    address, _, rest = name.partition(" (")
+    return rest[:-1] if "@" in address and rest.endswith(")") and len(rest) > 1 else name
+
+
+def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Clean, without repetitions (case aside), in order."""
+    distinct: dict[str, str] = {}
+    for tag in tags:
+        name = line(entities(tag))
+        if name and len(name) <= _MAX_TAG:
+            distinct.setdefault(name.casefold(), name)
+    return tuple(distinct.values())[:_MAX_TAGS]
+
+
+def _made_guid(item: Item) -> str:
+    """An identity for an item without guid, from the feed's own words: later changes of cleaning must not move it."""
+    stamp = item.published.isoformat() if item.published else ""
+    return "made:" + _digest(item.link.strip(), " ".join(item.title.split()), stamp)
+
+
+def _fingerprint(title: str, text: str) -> str:
+    """Hash of the words a reader sees: spaces, markup, addresses and tracking do not count."""
+    return _digest(*title.split(), "", *text.split())
+
+
+def _digest(*parts: str) -> str:
+    return blake2b("\x1f".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
