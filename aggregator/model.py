@@ -175,6 +175,29 @@ class Document:
     hints: Hints = Hints()
     malformed: str = ""  # what was wrong with it, though it could be read
     dropped: int = 0  # items beyond the cap
+    item_hashes: tuple[str, ...] = ()  # of all items, known ones too; `items` holds the others only
+
+
+class FailureKind(StrEnum):
+    """How a worker failed on a document."""
+
+    TIMEOUT = "timeout"  # killed: took too long
+    MEMORY = "memory"  # ended: took too much
+    CRASH = "crash"  # the process died
+    ERROR = "error"  # an exception: usually not a usable feed
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFailure:
+    """What came back instead of a result. Its document, and no other, is to blame."""
+
+    kind: FailureKind
+    message: str  # one line
+
+    @property
+    def killed(self) -> bool:
+        """Whether it cost a worker its life: two in a row quarantine a feed."""
+        return self.kind is not FailureKind.ERROR
 
 
 @dataclass(frozen=True, slots=True)
