@@ -1,0 +1,125 @@
+"""The composition root: where settings, the clock, the network and the storage meet. Nobody else imports storage."""
+
+import os
+import random
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from aggregator import __version__, config, pipeline
+from aggregator.errors import CorruptError, UsageError
+from aggregator.fetch.client import HttpFetch
+from aggregator.model import FetchRequest
+from aggregator.parse import articles, opml
+from aggregator.parse.pool import Workers
+from aggregator.settings import ClusterSettings, Settings
+from storage import open_store
+
+LEASE = timedelta(minutes=30)
+TAKE = 20_000  # feeds a round at the most
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class App(AbstractContextManager["App"]):
+    """One opened application. Use as a context manager; everything heavy is opened when first needed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        read_only: bool = False,
+        now: Callable[[], datetime] = utc_now,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.settings, self.read_only, self.now, self.jitter = settings, read_only, now, jitter
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        self.store = self._open.enter_context(open_store(self.settings.database, read_only=self.read_only))
+        if not self.read_only:
+            self.store.sync_feeds(self.settings.subscriptions(), now=self.now())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    # ------------------------------------------------------------ polling
+
+    @cached_property
+    def workers(self) -> Workers[pipeline.Job, pipeline.Refined]:
+        poll = self.settings.poll
+        return self._open.enter_context(
+            Workers(
+                pipeline.refine,
+                processes=poll.workers,
+                seconds=poll.parse_timeout.total_seconds(),
+                memory_mb=poll.parse_memory_mb,
+            )
+        )
+
+    @cached_property
+    def fetch(self) -> HttpFetch:
+        return HttpFetch(
+            self.settings.poll, self.settings.hosts, version=__version__, now=self.now, environ=os.environ
+        )
+
+    def resolve(self, names: Sequence[str]) -> list[str]:
+        """URLs or titles → the URLs of subscribed feeds. Raises UsageError for a name that fits none."""
+        feeds = self.settings.subscriptions()
+        found = []
+        for name in names:
+            urls = [feed.url for feed in feeds if name in (feed.url, feed.title)]
+            if not urls:
+                raise UsageError(f"no feed {name!r} in {len(feeds)} subscriptions: `aggregator feeds list` shows them")
+            found += urls
+        return found
+
+    def lease(
+        self, *, urls: Collection[str] | None = None, force: bool = False, refetch: bool = False
+    ) -> list[FetchRequest]:
+        now = self.now()
+        requests = self.store.lease_due(now, until=now + LEASE, limit=TAKE, urls=urls, force=force)
+        return [replace(request, unconditional=True) for request in requests] if refetch else requests
+
+    def poll(self, requests: Sequence[FetchRequest]) -> Iterator[pipeline.Polled]:
+        """Ask these feeds; yields each as soon as it is stored. Feeds not reached when it is closed stay due."""
+        left = {request.feed.id for request in requests}
+        a_round = pipeline.Round(self.store, self.fetch, self.workers, self.settings, self.now, self.jitter)
+        polled = a_round.poll(requests)
+        try:
+            for one in polled:
+                left.discard(one.feed.id)
+                yield one
+        finally:
+            polled.close()
+            self.store.release(left)
+
+    def mend(self) -> int:
+        return pipeline.mend(self.store, now=self.now(), settings=self.settings.cluster)
+
+    # ------------------------------------------------------------ articles
+
+    def ingest(self, file: Path) -> "IngestCount":
+        fates = {"new": 0, "revised": 0, "known": 0}
+        read = articles.read(file)
+        for one in pipeline.ingest(read, self.store, settings=self.settings.cluster, now=self.now()):
+            fates[one.fate] += 1
+        return IngestCount(**fates)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestCount:
+    new: int
+    revised: int
+    known: int

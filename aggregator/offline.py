@@ -1,0 +1,120 @@
+"""Articles in, stories out, without a database of the user's: what `cluster` and `evaluate` run.
+
+The real pipeline on a private database in memory, with the settings that ship.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aggregator import evaluate, pipeline
+from aggregator.app import App
+from aggregator.model import Level
+from aggregator.parse import articles
+from aggregator.parse.articles import Article
+from aggregator.settings import Settings
+
+_PRIVATE = Settings(database=Path(":memory:"))
+_COPY_LEVELS = (Level.COPY, Level.REVISION)
+
+
+@dataclass(frozen=True, slots=True)
+class Clustered:
+    """One article and where it ended up, after all merges."""
+
+    article: Article
+    story: int
+    copy_of: str | None  # id of the article whose text it repeats
+    level: Level
+    reason: str
+
+
+def clustered(read: Iterable[Article], *, warm: Iterable[Article] = ()) -> list[Clustered]:
+    """Cluster articles in the order given; `warm` only feeds the document frequencies first."""
+    with App(_PRIVATE) as private:
+        cluster = private.settings.cluster
+        pipeline.warm(warm, private.store, settings=cluster, now=private.now())
+        filed = list(pipeline.ingest(read, private.store, settings=cluster, now=private.now()))
+        standings = {standing.entry_id: standing for standing in private.store.standings()}
+    names = {one.entry_id: one.article.id for one in reversed(filed)}
+    found = []
+    for one in filed:
+        standing = standings[one.entry_id]
+        placement = standing.placement
+        copied = names.get(placement.copy_of) if placement.copy_of else None
+        found.append(Clustered(one.article, standing.story_id, copied, placement.level, placement.reason))
+    return found
+
+
+def read_ordered(file: Path, by: str) -> list[Article]:
+    """All articles of a file, in its order or by date (undated ones stay behind the one before them)."""
+    read = list(articles.read(file))
+    if by == "file":
+        return read
+    moment = datetime.min.replace(tzinfo=UTC)
+    keyed = []
+    for article in read:
+        moment = article.item.published or moment
+        keyed.append((moment, article))
+    return [article for _, article in sorted(keyed, key=lambda pair: pair[0])]
+
+
+def cluster_file(file: Path, *, warm: Path | None, by: str) -> Iterator[dict[str, Any]]:
+    """``{"id", "story", "copies", "reason"}`` for each article; copies: ids of the articles with the same text."""
+    found = clustered(read_ordered(file, by), warm=articles.read(warm) if warm else ())
+    groups: dict[str, list[str]] = {}
+    for one in found:
+        groups.setdefault(one.copy_of or one.article.id, []).append(one.article.id)
+    for one in found:
+        group = groups[one.copy_of or one.article.id]
+        copies = [name for name in group if name != one.article.id]
+        yield {"id": one.article.id, "story": one.story, "copies": copies, "reason": one.reason}
+
+
+def evaluate_stories(file: Path, *, warm: Path | None, by: str) -> dict[str, Any]:
+    """Scores of the found stories against the gold ones; a second figure leaves out what is flagged unsure."""
+    started = time.perf_counter()
+    found = clustered(read_ordered(file, by), warm=articles.read(warm) if warm else ())
+    seconds = time.perf_counter() - started
+    sure = [one for one in found if not one.article.extra.get("unsure")]
+    report = _scores(found) | {"seconds": round(seconds, 1)}
+    if len(sure) < len(found):
+        report["without_unsure"] = _scores(sure)
+    return report
+
+
+def _scores(found: list[Clustered]) -> dict[str, Any]:
+    gold = [str(one.article.extra["story"]) for one in found]
+    stories = [one.story for one in found]
+    bcubed, pairwise = evaluate.bcubed(gold, stories), evaluate.pairwise(gold, stories)
+    return {
+        "documents": len(found),
+        "gold_stories": len(set(gold)),
+        "found_stories": len(set(stories)),
+        "bcubed": bcubed.rounded(),
+        "pairwise": pairwise.rounded(),
+    }
+
+
+POSITIVE = ("copy", "revision")
+NEGATIVE = ("story", "related", "template", "unrelated")
+
+
+def evaluate_copies(file: Path) -> dict[str, Any]:
+    """Each pair through the pipeline on its own: is the later article found to be a copy or revision of the other?"""
+    gold, found, errors = [], [], []
+    for label, a, b in articles.read_pairs(file):
+        if label not in POSITIVE + NEGATIVE:
+            continue
+        pair = sorted((a, b), key=lambda article: article.item.published or datetime.min.replace(tzinfo=UTC))
+        later = clustered(pair)[-1]
+        gold.append(label in POSITIVE)
+        found.append(later.level in _COPY_LEVELS)
+        if gold[-1] != found[-1]:
+            titles = {"a": a.item.title, "b": b.item.title}
+            errors.append({"label": label, "found": later.level, **titles, "reason": later.reason})
+    scores = evaluate.binary(gold, found).rounded()
+    return {"pairs": len(gold), **scores, "errors": errors}
