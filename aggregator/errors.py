@@ -5,6 +5,7 @@ AggregatorError                 exit  anything we foresee: one line for people, 
 ├── CorruptError                  65  input or database that cannot be read (bad JSONL, damaged file)
 ├── UnavailableError              69  a service we need does not answer (mail server)
 │   └── RefusedError              69  … and says it never will (mail refused for good)
+├── DiskError                     74  the disk is full or fails
 ├── BusyError                     75  another process holds what we need (a second daemon)
 ├── ConfigError                   78  feeds.yaml is wrong, or a database newer than this program
 └── DocumentError                 --  one fetched document is not a usable feed (caught per feed, recorded)
@@ -33,6 +34,10 @@ class UnavailableError(AggregatorError):
 
 class RefusedError(UnavailableError):
     pass
+
+
+class DiskError(AggregatorError):
+    exit_code = 74
 
 
 class BusyError(AggregatorError):
