@@ -1,0 +1,103 @@
+"""feeds.yaml → Settings: what is valid, and what is said about what is not."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import aggregator
+from aggregator import config
+from aggregator.errors import ConfigError
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "feeds.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- https://a.example/feed\n- https://b.example/feed\n",
+        "feeds:\n  - https://a.example/feed\n  - https://b.example/feed\n",
+        "feeds:\n  - url: https://a.example/feed\n  - url: https://b.example/feed\n",
+    ],
+)
+def test_a_list_of_addresses_alone_is_a_valid_file(text: str, tmp_path: Path) -> None:
+    settings = config.load(written(tmp_path, text))
+    assert [feed.url for feed in settings.subscriptions()] == ["https://a.example/feed", "https://b.example/feed"]
+    assert settings.database == tmp_path / "aggregator.db"
+
+
+def test_the_long_form_is_kept_whole(tmp_path: Path) -> None:
+    text = """
+feeds:
+  - url: https://a.example/feed
+    title: A
+    tags: [film, world]
+    publisher: a.example
+    priority: 3
+    every: 30m
+    enabled: false
+    fulltext: true
+database: data/news.db
+poll: {every: 12h, allow_networks: [127.0.0.0/8]}
+"""
+    settings = config.load(written(tmp_path, text))
+    (feed,) = settings.subscriptions()
+    assert (feed.title, feed.tags, feed.publisher, feed.priority) == ("A", ("film", "world"), "a.example", 3)
+    assert (feed.every, feed.enabled, feed.fulltext) == (timedelta(minutes=30), False, True)
+    assert settings.database == tmp_path / "data/news.db"
+    assert settings.poll.every == timedelta(hours=12)
+
+
+WRONG = [
+    ("feeds:\n  - https://a.example\n  - url: https://b.example\n    evry: 3h\n", ":4: ", "did you mean `every`?"),
+    ("- https://a.example\n- ftp://x\n", ":2: ", "full address"),
+    ("feeds: [https://a.example]\npoll:\n  every: 5 hours\n", ":3: `poll.every`", "30m, 12h"),
+    ("feeds: [https://a.example]\npolls: {}\n", ":2: ", "did you mean `poll`?"),
+    ("feeds: [https://a.example]\npoll:\n  every: 5h\n  every: 6h\n", ":4: ", "duplicate key"),
+    ("feeds: &x [https://a.example]\ndigest: *x\n", ":2: ", "aliases"),
+    ("feeds:\n - https://a.example\n - https://a.example\n", ":3: ", "line 2"),
+    ("feeds: [\n", ":2: ", "not YAML"),
+    ("", "", "no `feeds:`"),
+    ("feeds: 3\n", ":1: ", "write a list"),
+    ("feeds: [https://a.example]\ndigest:\n  at: 25:00\n", ":3: ", "07:30"),
+    ("feeds: [https://a.example]\npoll: {allow_networks: [home]}\n", ":2: ", "home"),
+    ("feeds: [https://a.example]\npoll: {max_redirects: many}\n", ":2: ", "whole number"),
+    ("feeds:\n  - https://a.example\n\t- x\n", ":", "not YAML"),
+]
+
+
+@pytest.mark.parametrize(("text", "place", "remedy"), WRONG)
+def test_a_complaint_is_one_line_with_place_and_remedy(text: str, place: str, remedy: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load(written(tmp_path, text))
+    message = str(caught.value)
+    assert message.startswith(str(tmp_path / "feeds.yaml") + place)
+    assert remedy in message
+    assert "\n" not in message
+
+
+def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="aggregator init"):
+        config.load(tmp_path / "feeds.yaml")
+    (tmp_path / "feeds.yaml").write_bytes(b"feeds:\n  - \xff\xfe\n")
+    with pytest.raises(ConfigError, match=":2: not UTF-8"):
+        config.load(tmp_path / "feeds.yaml")
+    (tmp_path / "feeds.yaml").write_bytes(b"# " + b"x" * config.MAX_BYTES)
+    with pytest.raises(ConfigError, match="1 MiB"):
+        config.load(tmp_path / "feeds.yaml")
+
+
+def test_secrets_come_from_the_environment() -> None:
+    assert config.secret("MAIL_PASSWORD", section="smtp", environ={"MAIL_PASSWORD": "x"}) == "x"
+    assert config.secret(None, section="smtp", environ={}) is None
+    with pytest.raises(ConfigError, match="MAIL_PASSWORD"):
+        config.secret("MAIL_PASSWORD", section="smtp", environ={})
+
+
+def test_the_starter_file_is_valid() -> None:
+    settings = config.load(Path(aggregator.__file__).parent / "starter.yaml")
+    assert len(settings.feeds) == 3
