@@ -7,18 +7,17 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from aggregator import __version__, config, pipeline
-from aggregator.errors import CorruptError, UsageError
+from aggregator import __version__, pipeline
+from aggregator.errors import UsageError
 from aggregator.fetch.client import HttpFetch
 from aggregator.model import FetchRequest
-from aggregator.parse import articles, opml
+from aggregator.parse import articles
 from aggregator.parse.pool import Workers
-from aggregator.settings import ClusterSettings, Settings
+from aggregator.settings import Settings
 from storage import open_store
 
 LEASE = timedelta(minutes=30)
@@ -70,9 +69,7 @@ class App(AbstractContextManager["App"]):
 
     @cached_property
     def fetch(self) -> HttpFetch:
-        return HttpFetch(
-            self.settings.poll, self.settings.hosts, version=__version__, now=self.now, environ=os.environ
-        )
+        return HttpFetch(self.settings.poll, self.settings.hosts, version=__version__, now=self.now, environ=os.environ)
 
     def resolve(self, names: Sequence[str]) -> list[str]:
         """URLs or titles → the URLs of subscribed feeds. Raises UsageError for a name that fits none."""

@@ -1,7 +1,7 @@
 """The order of things, top to bottom. Takes the outside as arguments and decides nothing itself.
 
-    due feeds ─► fetch ∥ ─► refine ∥ (parse, clean, sketch: in killable workers) ─► settle (one transaction a feed)
-    settle: known? ─► candidates ─► place ─► absorb ─► store      then, once a round: mend
+due feeds ─► fetch ∥ ─► refine ∥ (parse, clean, sketch: in killable workers) ─► settle (one transaction a feed)
+settle: known? ─► candidates ─► place ─► absorb ─► store      then, once a round: mend
 """
 
 import itertools
@@ -17,16 +17,17 @@ from aggregator.model import (
     Document,
     Entry,
     Feed,
+    FeedEvent,
     FeedState,
     Fetched,
     FetchRequest,
     Frequencies,
     Outcome,
-    Placement,
     Sketch,
+    WorkerFailure,
 )
 from aggregator.parse.articles import Article
-from aggregator.parse.pool import WorkerFailure, Workers
+from aggregator.parse.pool import Workers
 from aggregator.ports import Fetch, Placed, Store
 from aggregator.settings import ClusterSettings, Settings
 
@@ -80,6 +81,7 @@ class Polled:
     state: FeedState
     new: int = 0
     revised: int = 0
+    events: tuple[FeedEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,7 @@ class Round:
     def poll(self, requests: Iterable[FetchRequest]) -> Iterator[Polled]:
         """Ask, refine and settle; yields each feed as soon as it is stored. Closing the iterator ends the round."""
         seed = self.store.installation_seed()
-        jobs = (
-            Job(request, fetched, seed, self.settings.cluster) for request, fetched in self.fetch(requests)
-        )
+        jobs = (Job(request, fetched, seed, self.settings.cluster) for request, fetched in self.fetch(requests))
         for job, result in self.workers.run(jobs, skip=_has_no_body):
             yield self._settle(job, result)
 
@@ -137,7 +137,7 @@ class Round:
                 revised=revised,
                 events=decision.events,
             )
-        return Polled(feed, fetched, state, new, revised)
+        return Polled(feed, fetched, state, new, revised, decision.events)
 
     def _store_entries(self, feed: Feed, refined: Refined, *, seen: datetime) -> tuple[int, int]:
         """Oldest first, so that the original of a copy is there before its copies."""
@@ -242,7 +242,9 @@ def ingest(
         mend(store, now=clock, settings=settings)
 
 
-def _file(article: Article, store: Store, sketcher: cluster.Sketcher, seen: datetime, settings: ClusterSettings) -> Ingested:
+def _file(
+    article: Article, store: Store, sketcher: cluster.Sketcher, seen: datetime, settings: ClusterSettings
+) -> Ingested:
     feed_id = store.add_feed(Feed(url=f"ingest:{article.source}", title=article.source), now=seen)
     entry = clean_article(article, now=seen)
     known = store.known(feed_id, [entry.guid]).get(entry.guid)

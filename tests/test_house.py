@@ -29,7 +29,8 @@ FLOORS: dict[str, set[str]] = {
     | {f"aggregator.{name}" for name in (*STAGES, "ports", "config", "pipeline")}
     | {"aggregator", "storage"},
     "aggregator.offline": GROUND | {f"aggregator.{name}" for name in ("app", "pipeline", "parse", "evaluate")},
-    "aggregator.daemon": GROUND | {f"aggregator.{name}" for name in ("app", "pipeline", "ports")},
+    "aggregator.tally": {"aggregator.pipeline"},
+    "aggregator.daemon": GROUND | {f"aggregator.{name}" for name in ("app", "pipeline", "ports", "tally")},
     "aggregator.cli": {"aggregator"},
     "aggregator.__main__": {"aggregator.cli"},
     "aggregator": set(),

@@ -62,8 +62,7 @@ Examples:
 @order_option
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of to the screen.")
 @json_option
-@pass_frame
-def cluster(frame: Frame, file: Path, warm: Path | None, by: str, output: Path | None, as_json: bool) -> None:
+def cluster(file: Path, warm: Path | None, by: str, output: Path | None, as_json: bool) -> None:
     """Cluster articles without any database: one line {"id", "story", "copies", "reason"} for each."""
     from aggregator import offline
     from aggregator.cli.printing import print_json

@@ -1,6 +1,7 @@
 """``aggregator evaluate``: scores against labels people gave."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -43,7 +44,7 @@ def stories(file: Path, warm: Path | None, by: str, as_json: bool) -> None:
     )
     for name in ("bcubed", "pairwise"):
         scores = report[name]
-        click.echo(f"{name:9} precision {scores['precision']:.3f}  recall {scores['recall']:.3f}  f1 {scores['f1']:.3f}")
+        click.echo(f"{name:9} {_line(scores)}")
 
 
 @evaluate.command(
@@ -68,8 +69,11 @@ def copies(pairs: Path, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    click.echo(
-        f"{report['pairs']} pairs: precision {report['precision']:.3f}  recall {report['recall']:.3f}  f1 {report['f1']:.3f}"
-    )
+    click.echo(f"{report['pairs']} pairs: {_line(report)}")
     for error in report["errors"]:
-        click.echo(f"  {error['label']}, found {error['found']}: {clean(error['a'])} | {clean(error['b'])}: {error['reason']}")
+        titles = f"{clean(error['a'])} | {clean(error['b'])}"
+        click.echo(f"  {error['label']}, found {error['found']}: {titles}: {error['reason']}")
+
+
+def _line(scores: dict[str, Any]) -> str:
+    return f"precision {scores['precision']:.3f}  recall {scores['recall']:.3f}  f1 {scores['f1']:.3f}"

@@ -26,8 +26,7 @@ class LazyGroup(click.Group):
         if cmd_name not in self.commands_at:
             return super().get_command(ctx, cmd_name)
         module, _, attribute = self.commands_at[cmd_name].partition(":")
-        command = getattr(importlib.import_module(module), attribute)
-        assert isinstance(command, click.Command)
+        command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
 

@@ -1,7 +1,6 @@
 """``aggregator poll``: one round."""
 
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -61,7 +60,8 @@ def _shown(polled: "Iterator[Polled]", total: int, *, quiet: bool) -> "Iterator[
 
 def report(polled: "list[Polled]", *, merged: int, as_json: bool) -> None:
     """One line for each failure, one for the round."""
-    from aggregator.cli.printing import clean, count, print_json, when
+    from aggregator.cli.printing import clean, print_json, when
+    from aggregator.tally import Tally
 
     if as_json:
         print_json([_summary(one) for one in polled])
@@ -70,17 +70,7 @@ def report(polled: "list[Polled]", *, merged: int, as_json: bool) -> None:
         if one.state.error:
             name = clean(one.feed.title or one.feed.url)
             click.echo(f"{name}: {clean(one.state.error)}; next try {when(one.state.next_at)}", err=True)
-    outcomes = Counter(_kind(one) for one in polled)
-    new, revised = sum(one.new for one in polled), sum(one.revised for one in polled)
-    parts = ", ".join(f"{number:,} {kind}" for kind, number in sorted(outcomes.items()))
-    line = f"{count(len(polled), 'feed')}" + (f" ({parts})" if parts else " due") + f": {count(new, 'new entry')}"
-    click.echo(line + (f", {revised:,} revised" if revised else "") + (f", {merged:,} stories merged" if merged else ""))
-
-
-def _kind(one: "Polled") -> str:
-    if one.state.error:
-        return "failed"
-    return "with news" if one.new or one.revised else str(one.fetched.outcome.value)
+    click.echo(Tally.of(polled, merged=merged).line())
 
 
 def _summary(one: "Polled") -> dict[str, object]:
@@ -95,5 +85,3 @@ def _summary(one: "Polled") -> dict[str, object]:
         "next_at": one.state.next_at,
         "why": one.state.why,
     }
-
-
