@@ -1,4 +1,4 @@
-"""A Python module as a process of its own: one JSON line in, one JSON line out, until its input ends or it is killed."""
+"""A Python module as a process of its own: a JSON line in, a JSON line out, until its input ends or it is killed."""
 
 import json
 import os
@@ -23,11 +23,13 @@ class Child:
     itself or keeps silent for `patience` seconds.
     """
 
-    def __init__(self, module: str, *arguments: str, log: Path, patience: float = 600.0) -> None:
+    def __init__(
+        self, module: str, *arguments: str, log: Path, python: str = sys.executable, patience: float = 600.0
+    ) -> None:
         self._log, self._patience = log, patience
         with log.open("ab") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                [python, "-m", module, *arguments],
                 cwd=_ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -73,6 +75,7 @@ class Child:
 
     def answers_within(self, seconds: float) -> bool:
         """True as soon as there is something to hear, its end included."""
+        assert self._process.stdout is not None
         return bool(select.select([self._process.stdout], [], [], seconds)[0])
 
     def kill(self, *, grace: float = 10.0) -> int:

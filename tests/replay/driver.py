@@ -48,12 +48,12 @@ class Drive:
         moments = list(self._moments())
         doomed = Counter(chance.choices(range(len(moments)), k=self.kills))
         usual = 0.5  # seconds a round takes
-        poller = self._poller()
+        poller = self._poller(moments[0])
         try:
             for number, moment in enumerate(moments):
                 for _ in range(doomed[number]):
                     self._kill_at_work(poller, moment, report, after=chance.uniform(0, usual))
-                    poller = self._poller()
+                    poller = self._poller(moment)
                 usual = 0.7 * usual + 0.3 * self._round(poller, moment, report)
             report.cpu += cpu_seconds(poller.pid)
         finally:
@@ -61,8 +61,9 @@ class Drive:
         report.wall = time.monotonic() - began
         return report
 
-    def _poller(self) -> Child:
-        return Child("tests.replay.poller", str(self.config), log=self.config.with_name("poller.log"))
+    def _poller(self, moment: datetime) -> Child:
+        log = self.config.with_name("poller.log")
+        return Child("tests.replay.poller", str(self.config), moment.isoformat(), log=log)
 
     def _moments(self) -> Iterator[datetime]:
         moment, end = self.replay.stream.start, self.replay.stream.end

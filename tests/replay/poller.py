@@ -1,25 +1,36 @@
 """A moment per line in ─► one round of the real application at that moment ─► what came of it, one JSON line out.
 
-``python -m tests.replay.poller feeds.yaml``; ends with its input. It is the process that the driver kills.
+``python -m tests.replay.poller feeds.yaml MOMENT``, moments as JSON strings in ISO 8601 or ``wall`` for the real clock;
+ends with its input. It is the process that the driver kills and the benchmarks weigh.
 """
 
 import json
 import sys
 from collections import Counter
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from aggregator import config
-from aggregator.app import App
-from tests.replay.clock import ManualClock
+from aggregator.app import App, utc_now
+
+
+@dataclass
+class Told:
+    """The application's clock: the moment it was told, or the wall's."""
+
+    moment: str
+
+    def __call__(self) -> datetime:
+        return utc_now() if self.moment == "wall" else datetime.fromisoformat(self.moment)
 
 
 def main() -> None:
-    clock = ManualClock(datetime.min.replace(tzinfo=UTC))
-    with App(config.load(Path(sys.argv[1])), now=lambda: clock.now) as app:
+    now = Told(sys.argv[2])
+    with App(config.load(Path(sys.argv[1])), now=now) as app:
         _tell(ready=True)
         for line in sys.stdin:
-            clock.now = datetime.fromisoformat(json.loads(line))
+            now.moment = json.loads(line)
             polled = list(app.poll(app.lease()))
             merged = app.mend()
             _tell(

@@ -1,0 +1,142 @@
+"""What polling costs: a thousand feeds against a peer, ten thousand on bad hosts, a tick over a hundred thousand.
+
+    make bench        or        pytest -s -m bench tests/benchmarks/bench_poll.py --timeout=0
+
+CPU seconds are of the polling process and its workers; the server is a process of its own. Prints, never asserts time.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks.farm import Mode
+from tests.child import Child
+from tests.processes import cpu_seconds, watched
+
+pytestmark = pytest.mark.bench
+
+PEERS = Path(os.environ.get("AGGREGATOR_PEERS", Path(__file__).parents[2] / ".venv-peers")) / "bin" / "python"
+FIRST = datetime(2026, 3, 2, 1, tzinfo=UTC)
+
+
+@dataclass
+class Cost:
+    cpu: float = 0.0
+    wall: float = 0.0
+
+
+@contextmanager
+def weighed(child: Child) -> Iterator[Cost]:
+    cost, cpu, wall = Cost(), cpu_seconds(child.pid), time.monotonic()
+    yield cost
+    cost.cpu, cost.wall = cpu_seconds(child.pid) - cpu, time.monotonic() - wall
+
+
+def configuration(folder: Path, urls: list[str], *, gap: str) -> Path:
+    path = folder / "feeds.yaml"
+    lines = [f"database: {json.dumps(str(folder / 'bench.db'))}", "poll:", f"  host_gap: {gap}"]
+    lines += ["  allow_networks: [127.0.0.0/8]", "feeds:", *(f"  - {url}" for url in urls)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def farm(folder: Path, **options: int) -> Child:
+    arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    return Child("tests.benchmarks.farm", *arguments, log=folder / "farm.log")
+
+
+def show(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    table = Table(title=title)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=120).print(table)
+
+
+def test_a_thousand_feeds(tmp_path: Path) -> None:
+    """All new, 304, unchanged, one new: CPU and wall, ours (parsing, clustering, storing) and lemon24/reader's."""
+    feeds = 1000
+    rows = []
+    with ExitStack() as open_:
+        server = open_.enter_context(farm(tmp_path, feeds=feeds, hosts=50))
+        config = configuration(tmp_path, server.greeting, gap="0s")
+        ours = open_.enter_context(
+            Child("tests.replay.poller", str(config), FIRST.isoformat(), log=tmp_path / "ours.log")
+        )
+        peer = open_.enter_context(_reader(tmp_path, server.greeting)) if PEERS.exists() else None
+        for number, mode in enumerate(Mode):
+            server.ask({"mode": mode})
+            with weighed(ours) as cost:
+                answer = ours.ask((FIRST + timedelta(days=2 * number)).isoformat())
+            row = [mode, f"{answer['new']:,}", f"{cost.cpu / feeds * 1000:.2f}", f"{cost.wall:.1f}"]
+            if peer:
+                with weighed(peer) as theirs:
+                    peer.ask("update")
+                row += [f"{theirs.cpu / feeds * 1000:.2f}", f"{theirs.wall:.1f}", f"{theirs.cpu / cost.cpu:.1f}"]
+            rows.append(row)
+            assert not answer["errors"]
+            assert answer["feeds"] == feeds
+    columns = [
+        "pass",
+        "new entries",
+        "ours: CPU ms a feed",
+        "wall s",
+        "reader: CPU ms a feed",
+        "wall s",
+        "ratio of CPU",
+    ]
+    if not peer:
+        print(f"the peer is missing: {PEERS} has no `reader` (make bench installs it)")
+    show(f"{feeds:,} feeds of 20 entries", columns[: len(rows[0])], rows)
+
+
+def _reader(folder: Path, urls: list[str]) -> Child:
+    listed = folder / "feeds.json"
+    listed.write_text(json.dumps(urls), encoding="utf-8")
+    arguments = [str(folder / "reader.db"), str(listed)]
+    return Child("tests.benchmarks.reader_poller", *arguments, log=folder / "reader.log", python=str(PEERS))
+
+
+def test_ten_thousand_feeds_on_bad_hosts(tmp_path: Path) -> None:
+    """500 hosts, 20 feeds each: 50 answer after 25 s, 50 never, 20 with 429. Rounds on the real clock until quiet."""
+    bad = {"slow": 50, "silent": 50, "throttled": 20}
+    feeds, hosts, rounds = 10_000, 500, []
+    with farm(tmp_path, feeds=feeds, hosts=hosts, **bad) as server:
+        config = configuration(tmp_path, server.greeting, gap="1s")
+        with Child("tests.replay.poller", str(config), "wall", log=tmp_path / "ours.log", patience=3600) as ours:
+            with weighed(ours) as cost, watched(ours.pid) as peak:
+                while not rounds or rounds[-1]["feeds"] > rounds[-1]["outcomes"].get("postponed", 0):
+                    rounds.append(ours.ask("wall"))
+            tally = server.ask({"tally": True})
+    waits = tally["healthy_waits"]
+    healthy = feeds * (hosts - sum(bad.values())) // hosts
+    rows = [
+        ["rounds", f"{len(rounds)}: " + ", ".join(str(one["outcomes"]) for one in rounds)],
+        ["wall", f"{cost.wall:.0f} s"],
+        ["CPU", f"{cost.cpu:.0f} s"],
+        ["healthy feeds asked", f"{len(waits):,} of {healthy:,}"],
+        [
+            "their wait after being due, median / p99 / worst",
+            f"{_at(waits, 0.5)} / {_at(waits, 0.99)} / {_at(waits, 1)}",
+        ],
+        ["peak memory, all processes", f"{peak.resident / 2**20:.0f} MiB"],
+        ["requests, by status", f"{tally['requests']:,}: {tally['statuses']}"],
+        ["most at once at one host", str(tally["busiest"])],
+        ["smallest gap at one host", f"{tally['smallest_gap']:.3f} s"],
+    ]
+    show(f"{feeds:,} feeds on {hosts} hosts, {bad}", ["", "measured"], rows)
+    assert tally["busiest"] == 1
+
+
+def _at(ordered: list[float], share: float) -> str:
+    return f"{ordered[max(0, round(share * len(ordered)) - 1)]:.1f} s"
