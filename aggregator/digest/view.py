@@ -1,0 +1,261 @@
+"""Issue → plain values for the templates: clean texts, checked links, dates and times in the reader's zone and locale.
+
+Pure. A template sees only what stands here; whatever a feed wrote has gone through `show`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.numbers import format_decimal
+
+from aggregator.digest import show
+from aggregator.digest.rules import representative
+from aggregator.digest.select import Issue, Pick, Section, grouped
+from aggregator.errors import ConfigError
+from aggregator.model import EventKind, Level, Member
+from aggregator.settings import DigestSettings
+
+OUTLETS = 4  # named under a story; the others are counted
+_KINDS = {
+    EventKind.BROKEN: "does not answer",
+    EventKind.RECOVERED: "is back",
+    EventKind.MOVED: "has moved",
+    EventKind.GONE: "is gone",
+    EventKind.QUARANTINED: "is set aside",
+}
+
+
+class Clock:
+    """Dates, times and numbers as one reader writes them."""
+
+    def __init__(self, digest: DigestSettings) -> None:
+        self._zone = ZoneInfo(digest.timezone)
+        try:
+            self._locale = Locale.parse(digest.locale.replace("-", "_"))
+        except (UnknownLocaleError, ValueError):
+            raise ConfigError(
+                f"digest.locale: {digest.locale!r} is not known: write one such as en, en_GB, de"
+            ) from None
+
+    def day(self, day: date) -> str:
+        return _plain(format_date(day, "full", self._locale))
+
+    def short_day(self, day: date) -> str:
+        return _plain(format_skeleton("MMMEd", day, locale=self._locale))
+
+    def time(self, moment: datetime, today: date) -> str:
+        """The time of day, with the weekday if it was not today, with the date if it was long ago."""
+        local = moment.astimezone(self._zone)
+        time = format_time(local, "short", tzinfo=self._zone, locale=self._locale)
+        days = (today - local.date()).days
+        if days == 0:
+            return _plain(time)
+        if abs(days) < 6:
+            return _plain(f"{format_date(local.date(), 'EEE', self._locale)} {time}")
+        return _plain(format_skeleton("MMMd", local.date(), locale=self._locale))
+
+    def moment(self, moment: datetime) -> str:
+        local = moment.astimezone(self._zone)
+        return _plain(format_datetime(local, "d MMM, HH:mm", tzinfo=self._zone, locale=self._locale))
+
+    def number(self, number: int) -> str:
+        return _plain(format_decimal(number, locale=self._locale))
+
+
+@dataclass(frozen=True, slots=True)
+class OutletView:
+    name: str
+    time: str
+    url: str
+    lang: str
+    dir: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoryView:
+    title: str
+    url: str
+    lang: str
+    dir: str
+    lead: str  # one or two sentences; of an update: its newest one
+    outlets: tuple[OutletView, ...]  # who reported, first come first
+    more: int  # further outlets
+    copies: int
+    before: str  # of an update: the headline told before, if another
+    before_lang: str
+    before_dir: str
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    heading: str
+    stories: tuple[StoryView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    feed: str
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueView:
+    """Everything a template may use."""
+
+    title: str
+    name: str
+    date: str
+    since: str
+    status: str  # "1,184 entries from 212 feeds → 63 stories"
+    missed: str  # a sentence, or empty
+    preheader: str
+    top: tuple[StoryView, ...]
+    updates: tuple[StoryView, ...]
+    sections: tuple[SectionView, ...]
+    everything: tuple[SectionView, ...]  # for the full page
+    notices: tuple[NoticeView, ...]
+    trimmed: int
+    full_url: str  # of the full page, if it is on the web
+    attached: bool  # the full page is attached
+    header: str
+    footer: str
+    why: str
+
+
+def view(issue: Issue, digest: DigestSettings) -> IssueView:
+    """Raises ConfigError for an unknown locale."""
+    clock = Clock(digest)
+    top, updates = _stories(issue.top, issue, clock), _stories(issue.updates, issue, clock)
+    beside = "Other stories" if any(section.tag for section in issue.sections) else "More stories"
+    everything = grouped(sorted(issue.everything, key=lambda pick: pick.section.casefold()))
+    return IssueView(
+        title=show.line(issue.title, 80),
+        name=issue.name,
+        date=clock.day(issue.day),
+        since=clock.moment(issue.since),
+        status=_status(issue, clock),
+        missed=_missed(issue, clock),
+        preheader=show.line(" · ".join(story.title for story in (top + updates)[1:4]), 140),
+        top=top,
+        updates=updates,
+        sections=_sections(issue.sections, issue, clock, beside),
+        everything=_sections(everything, issue, clock, "Other stories"),
+        notices=tuple(
+            NoticeView(show.line(e.feed, 80) or f"Feed {e.feed_id}", _KINDS[e.kind], show.line(e.detail, 200))
+            for e in issue.notices
+        ),
+        trimmed=issue.trimmed,
+        full_url=_full_url(issue, digest),
+        attached=digest.rest == "attach" and bool(issue.rest),
+        header=digest.header.strip(),
+        footer=digest.footer.strip(),
+        why=f"You get this mail because the digest “{issue.name}” of your feed aggregator lists your address.",
+    )
+
+
+def headline(issue: Issue, digest: DigestSettings) -> str:
+    """The subject: date, best headline, number of stories. At most 200 characters of one clean line."""
+    clock = Clock(digest)
+    date_ = clock.short_day(issue.day)
+    if not issue.picks:
+        return show.line(f"{issue.title}, {date_}: {'feeds need attention' if issue.notices else 'all quiet'}", 200)
+    best = next(iter(issue.top + issue.updates + issue.picks))
+    others = len(issue.everything) - 1
+    return show.line(f"{date_}: {show.line(best.lead.title, 150)}", 180) + (
+        f" (+{clock.number(others)})" if others else ""
+    )
+
+
+def languages(issue: Issue) -> tuple[str, ...]:
+    """For Content-Language: English (our own words), then those of the stories in the mail by frequency."""
+    spoken = [show.language(pick.lead.lang) for pick in issue.picks]
+    found = sorted({lang for lang in spoken if lang} - {"en"}, key=lambda lang: (-spoken.count(lang), lang))
+    return ("en", *found)
+
+
+def _status(issue: Issue, clock: Clock) -> str:
+    def counted(number: int, one: str, many: str) -> str:
+        return f"{clock.number(number)} {one if number == 1 else many}"
+
+    entries = counted(issue.counts.entries, "entry", "entries")
+    feeds = counted(issue.counts.feeds, "feed", "feeds")
+    return f"{entries} from {feeds} → {counted(len(issue.everything), 'story', 'stories')}"
+
+
+def _full_url(issue: Issue, digest: DigestSettings) -> str:
+    if not digest.rest.startswith("https:"):
+        return ""
+    return digest.rest.replace("{name}", issue.name).replace("{date}", issue.day.isoformat())
+
+
+def _missed(issue: Issue, clock: Clock) -> str:
+    if not issue.missed:
+        return ""
+    days = ", ".join(clock.short_day(day) for day in issue.missed[-3:])
+    before = len(issue.missed) - 3
+    more = f" and {clock.number(before)} before" if before > 0 else ""
+    return f"No mail reached you for {days}{more}: this one covers everything since {clock.moment(issue.since)}."
+
+
+def _stories(picks: Iterable[Pick], issue: Issue, clock: Clock) -> tuple[StoryView, ...]:
+    return tuple(_story(pick, issue, clock) for pick in picks)
+
+
+def _sections(sections: Iterable[Section], issue: Issue, clock: Clock, nameless: str) -> tuple[SectionView, ...]:
+    return tuple(
+        SectionView(_heading(section.tag) or nameless, _stories(section.picks, issue, clock)) for section in sections
+    )
+
+
+def _heading(tag: str) -> str:
+    clean = show.line(tag, 60)
+    return clean[:1].upper() + clean[1:]
+
+
+def _story(pick: Pick, issue: Issue, clock: Clock) -> StoryView:
+    lead = pick.lead
+    title = show.line(lead.title, 200) or "(untitled)"
+    before = representative(pick.story)
+    reporters = [lead] if pick.news else _reporters(pick.story.members, lead)
+    return StoryView(
+        title=title,
+        url=show.link(lead.url),
+        lang=show.language(lead.lang),
+        dir=show.direction(lead.lang),
+        lead=pick.news.quote if pick.news else show.lead(lead.excerpt, title),
+        outlets=tuple(_outlet(member, issue, clock) for member in reporters[:OUTLETS]),
+        more=max(0, len(reporters) - OUTLETS),
+        copies=0 if pick.news else pick.story.copies,
+        before=show.line(before.title, 120) if pick.news and before != lead else "",
+        before_lang=show.language(before.lang),
+        before_dir=show.direction(before.lang),
+    )
+
+
+def _reporters(members: Sequence[Member], lead: Member) -> list[Member]:
+    """One member an outlet, its first original; the one that is shown comes first. Copies are folded."""
+    first: dict[int, Member] = {lead.feed_id: lead}
+    for member in sorted(members, key=lambda member: member.moment):
+        if member.level is not Level.COPY:
+            first.setdefault(member.feed_id, member)
+    return list(first.values())
+
+
+def _outlet(member: Member, issue: Issue, clock: Clock) -> OutletView:
+    return OutletView(
+        name=show.line(member.outlet, 40) or show.line(member.publisher, 40) or "unknown",
+        time=clock.time(member.moment, issue.day),
+        url=show.link(member.url),
+        lang=show.language(member.lang),
+        dir=show.direction(member.lang),
+    )
+
+
+def _plain(text: str) -> str:
+    """Babel's narrow and no-break spaces as plain ones: some mail programs show a box for them."""
+    return text.replace("\u202f", " ").replace("\u00a0", " ")
