@@ -121,6 +121,7 @@ class ClusterSettings:
     """``cluster:`` – when two texts are copies, and when two entries tell one story."""
 
     window: Duration = timedelta(days=7)
+    young: Duration = timedelta(days=2)  # stories with a report this recent may still turn out to be one
 
 
 @dataclass(frozen=True, slots=True, config=_strict)

@@ -1,0 +1,35 @@
+"""Term, Frequencies → weight: a word is worth what it tells, by general language and by the own stream. Pure."""
+
+import math
+from collections.abc import Iterable
+
+from aggregator.cluster.features import Term
+from aggregator.model import Frequencies
+
+Vector = dict[str, float]  # stem → weight, of length 1
+
+_PRIOR_DOCUMENTS = 2000.0  # what general language is worth against the stream
+
+
+def idf(term: Term, frequencies: Frequencies) -> float:
+    """Inverse document frequency in nats, the stream's counts blended with the prior."""
+    expected = frequencies.counts.get(term.stem, 0.0) + _PRIOR_DOCUMENTS * term.prior
+    return max(0.0, math.log((frequencies.documents + _PRIOR_DOCUMENTS + 1.0) / (expected + 0.5)))
+
+
+def vector(terms: Iterable[Term], frequencies: Frequencies) -> Vector:
+    """The terms' weights, scaled to length 1."""
+    weights = {term.stem: term.weight * idf(term, frequencies) for term in terms}
+    return scaled(weights)
+
+
+def scaled(weights: Vector) -> Vector:
+    length = math.sqrt(sum(weight * weight for weight in weights.values()))
+    return {stem: weight / length for stem, weight in weights.items()} if length else {}
+
+
+def cosine(a: Vector, b: Vector) -> float:
+    """Of two vectors of length 1."""
+    if len(a) > len(b):
+        a, b = b, a
+    return sum(weight * b[stem] for stem, weight in a.items() if stem in b)
