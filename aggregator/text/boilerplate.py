@@ -31,11 +31,16 @@ _TAIL_SENTENCE = re.compile(
 )
 _CUT = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|\(\s*more(?:…|\.\.\.)?\s*\))$")
 _SEPARATOR = re.compile(r"\s+[-–—|·»:]\s+")
+_ENOUGH_TITLE = 8  # characters of a title by which a cut “The post …” is known
 _LETTERS = re.compile(r"\w+")
 
 
-def without_tail(text: str) -> str:
-    """Drop closing lines and phrases such as “Continue reading…” and “The post X appeared first on Y.”"""
+def without_tail(text: str, title: str) -> str:
+    """Drop closing lines and phrases such as “Continue reading…” and “The post X appeared first on Y.”
+
+    `title` is X: by it the second is known even where the excerpt was cut inside of it.
+    """
+    text = _without_post(text, title)
     while text:
         head, _, last = text.rpartition("\n")
         if _TAIL_LINE.fullmatch(last):
@@ -45,6 +50,14 @@ def without_tail(text: str) -> str:
         text = f"{head}\n{shorter}" if head else shorter
         if shorter == last:
             break
+    return text
+
+
+def _without_post(text: str, title: str) -> str:
+    before, post, rest = text.rpartition("The post ")
+    known = min(len(rest), len(title))
+    if post and known >= _ENOUGH_TITLE and rest[:known].casefold() == title[:known].casefold():
+        return before.rstrip()
     return text
 
 

@@ -12,13 +12,13 @@ from html import unescape
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\v\f"
 _BREAKS = "\r\u0085\u2028\u2029"
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-_INVISIBLE = "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u200b\u2060\u2061\u2062\u2063\u2064\ufeff"
+_INVISIBLE = "\u00ad\u180e\u200b\u2060\u2061\u2062\u2063\u2064\ufeff\ufffe\uffff"
 _MISREAD = bytes(range(0x80, 0xA0)).decode("cp1252", "ignore")  # C1 controls are windows-1252 taken for Latin-1
 
 
 def _table() -> dict[int, str]:
     gone = (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000), *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080))
-    table = dict.fromkeys((*gone, 0xFFFE, 0xFFFF, *range(0x206A, 0x2070)), "")
+    table = dict.fromkeys((*gone, *range(0x206A, 0x2070)), "")
     table |= dict.fromkeys(map(ord, _BIDI + _INVISIBLE), "")
     table |= {char.encode("cp1252")[0]: char for char in _MISREAD}
     table |= dict.fromkeys(map(ord, _SPACES), " ")
@@ -26,10 +26,7 @@ def _table() -> dict[int, str]:
 
 
 _TABLE = _table()
-_DIRTY = re.compile("[" + "".join(re.escape(chr(code)) for code in _TABLE if chr(code) != "\n") + "]")
-_JOINED = (
-    "\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u1800-\u18af\ufb50-\ufdff\ufe70-\ufefc\u2600-\u27bf\ufe0f"
-)
+_JOINED = "\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc\u2600-\u27bf\ufe0f"
 _JOINER = re.compile(f"(?<![{_JOINED}\U0001f000-\U0001faff])[\u200c\u200d]")
 _ENTITY = re.compile(r"&(?:amp;)*(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ROUNDS = 3  # of unescaping; the run of amp; above counts as one
@@ -37,12 +34,9 @@ _ROUNDS = 3  # of unescaping; the run of amp; above counts as one
 
 def scrub(text: str) -> str:
     """Drop what must not be there, unify spaces and line breaks (all become U+0020 and U+000A), compose (NFC)."""
-    text = text.replace("\r\n", "\n")
-    if _DIRTY.search(text):
-        text = text.translate(_TABLE)
-    if text.isascii():
-        return text
-    return _JOINER.sub("", unicodedata.normalize("NFC", text))
+    if not text.replace("\n", "").isprintable():  # false for everything in the table, and for the joiners
+        text = _JOINER.sub("", text.replace("\r\n", "\n").translate(_TABLE))
+    return unicodedata.normalize("NFC", text)
 
 
 def entities(text: str) -> str:

@@ -21,15 +21,17 @@ _MAX_TAG = 100  # characters
 def entries(document: Document, *, final_url: str, feed: Feed, now: datetime) -> tuple[Entry, ...]:
     """Every item of a document, clean, in its order.
 
-    `final_url` is the address the document came from, `now` the time of the fetch.
+    `final_url` is the address the document came from, `now` the time of the fetch. Where the document names no
+    language, that of its first titles counts as its claim: one detection instead of one per entry.
     """
     base = _base(document, final_url)
     site = registrable_domain(base)
+    lang = document.lang or language(" ".join(item.title[:60] for item in document.items[:12]), "")
     return tuple(
         clean(
             item,
             base_url=base,
-            feed_lang=document.lang,
+            feed_lang=lang,
             publisher=feed.publisher or registrable_domain(web_link(item.link, base)) or site,
             now=now,
             outlets=(document.title, feed.title),
@@ -56,7 +58,9 @@ def clean(
     """
     url = web_link(item.link, base_url)
     text, html = _body(item, url or base_url)
-    title = _title(item, (*outlets, publisher), text)
+    title = _title(item, (*outlets, publisher))
+    text = without_tail(text, title)
+    title = title or _headline(text)
     if text.casefold() == title.casefold():
         text = ""
     published, updated = _moment(item.published, now), _moment(item.updated, now)
@@ -83,12 +87,12 @@ def _body(item: Item, base: str) -> tuple[str, str]:
     text, html = read(longer, base)
     if not text and shorter and shorter != longer:
         text, html = read(shorter, base)
-    return without_tail(text), html
+    return text, html
 
 
-def _title(item: Item, outlets: tuple[str, ...], text: str) -> str:
+def _title(item: Item, outlets: tuple[str, ...]) -> str:
     title = line(inline(item.title) if item.title_is_html else entities(item.title))
-    return without_outlet(title, outlets) if title else _headline(text)
+    return without_outlet(title, outlets)
 
 
 def _headline(text: str) -> str:

@@ -20,7 +20,8 @@ _INNER = re.compile(
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _HOST = re.compile(r"[\w.-]+|\[[0-9a-fA-F:.]+\]")
 _BARE = re.compile(r"www\.[\w-]+\.[\w./-]+")
-_UNSAFE = "!#$%&()*+,-./:;=?@[]_~"  # left alone when quoting: all that an address may hold but quotes and brackets <>
+_UNSAFE = re.compile(r"[^\w!#$%&()*+,./:;=?@~\[\]-]")  # spaces, quotes, angle brackets; letters of all scripts are safe
+_SAFE = re.compile(r"https?://[a-z0-9.-]+(?::\d{1,4})?/[\w!#$%&()*+,./:;=?@~-]*")  # most links: nothing to mend
 
 # Tracking that courlan does not know, by exact name …
 _TRACKING = frozenset(
@@ -53,6 +54,8 @@ def web_link(link: str, base: str = "") -> str:
     link = _INNER.sub("", entities(link.strip())).strip().replace("\\", "/")
     if not link or len(link) > MAX_LINK:
         return ""
+    if _SAFE.fullmatch(link):
+        return link
     if _BARE.fullmatch(link):
         link = f"https://{link}"
     if not _SCHEME.match(link) and not base:
@@ -78,7 +81,7 @@ def web_link(link: str, base: str = "") -> str:
 
 def _escaped(part: str) -> str:
     """Escape what could leave an attribute or a line; leave letters of all scripts readable."""
-    return "".join(char if char.isalnum() or char in _UNSAFE else quote(char, errors="replace") for char in part)
+    return _UNSAFE.sub(lambda match: quote(match[0], errors="replace"), part)
 
 
 def canonical(url: str) -> str:
@@ -91,7 +94,7 @@ def canonical(url: str) -> str:
         return ""
     try:
         parts = urlsplit(url)
-        bare = str(normalize_url(urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", ""))))
+        bare = str(normalize_url(parts._replace(path=parts.path or "/", query="", fragment="")))
     except ValueError:
         return url
     query = "&".join(sorted(pair for pair in parts.query.split("&") if pair and not _is_tracking(pair)))
@@ -114,7 +117,6 @@ def _known_to_courlan(name: str) -> bool:
     return not clean_query(f"{name}=1")
 
 
-@lru_cache(maxsize=4096)
 def registrable_domain(url: str) -> str:
     """``https://news.bbc.co.uk/…`` → ``bbc.co.uk``; hosting platforms count by customer (``me.wordpress.com``).
 
@@ -124,5 +126,9 @@ def registrable_domain(url: str) -> str:
         host = urlsplit(url).hostname or ""
     except ValueError:
         return ""
-    found = _suffixes(host)
-    return found.top_domain_under_public_suffix or host
+    return _domain(host)
+
+
+@lru_cache(maxsize=4096)
+def _domain(host: str) -> str:
+    return _suffixes(host).top_domain_under_public_suffix or host

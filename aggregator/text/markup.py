@@ -40,6 +40,8 @@ _PRE = re.compile(r"<pre>.*?</pre>", re.DOTALL)
 _BLOCK = re.compile(rf"</?(?:{'|'.join(_BLOCKS.split())})(?:\s[^<>]*)?/?>")
 _CELL = re.compile(rf"</?(?:{'|'.join(_CELLS.split())})(?:\s[^<>]*)?>")
 _ANY = re.compile(r"<[^<>]*>")
+_CUT_TAG = re.compile(r"</?[a-zA-Z0-9]*\s*$")  # an excerpt that ends in mid-tag
+_NESTED_EMPTINESS = 3  # levels of empty blocks removed
 _EMPTY = re.compile(r"<(p|div|li|ul|ol|blockquote|h[1-6]|strong|em|b|i)>\s*(?:<br>\s*)*</\1>")
 
 
@@ -75,9 +77,11 @@ def inline(source: str) -> str:
 
 def tidy(source: str, base: str) -> str:
     """Markup → the allow-list: text, lists, tables and absolute http(s) links. Reads `MAX_MARKUP` characters."""
-    source = _CDATA.sub("", source[:MAX_MARKUP])
+    source = _CUT_TAG.sub("", _CDATA.sub("", source[:MAX_MARKUP]))
     cleaned = _cleaner(base if "href" in source else "").clean(_flat(source))
-    return _EMPTY.sub("", cleaned).strip()
+    for _ in range(_NESTED_EMPTINESS):
+        cleaned = _EMPTY.sub("", cleaned)
+    return cleaned.strip()
 
 
 def plain(html: str) -> str:
