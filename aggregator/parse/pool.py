@@ -111,9 +111,7 @@ class _Ended:
 class _Run(Generic[J, R]):
     """One pass over some jobs. A permit stands for a job taken and not yet handed to the consumer."""
 
-    def __init__(
-        self, lanes: "list[_Lane[J, R]]", jobs: Iterable[J], skip: Callable[[J], bool] | None
-    ) -> None:
+    def __init__(self, lanes: "list[_Lane[J, R]]", jobs: Iterable[J], skip: Callable[[J], bool] | None) -> None:
         self._lanes, self._jobs, self._skip = lanes, jobs, skip
         self._permits = threading.Semaphore(AHEAD * len(lanes))
         self._todo: SimpleQueue[tuple[J] | None] = SimpleQueue()
@@ -213,7 +211,7 @@ class _Lane(Generic[J, R]):
 
     def stop(self) -> None:
         if self._pool is not None:
-            self._pool.stop()
+            self._pool.stop()  # type: ignore[no-untyped-call]
 
     def join(self) -> None:
         if self._pool is not None:
