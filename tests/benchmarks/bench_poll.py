@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -110,7 +111,8 @@ def _reader(folder: Path, urls: list[str]) -> Child:
 def test_ten_thousand_feeds_on_bad_hosts(tmp_path: Path) -> None:
     """500 hosts, 20 feeds each: 50 answer after 25 s, 50 never, 20 with 429. Rounds on the real clock until quiet."""
     bad = {"slow": 50, "silent": 50, "throttled": 20}
-    feeds, hosts, rounds = 10_000, 500, []
+    feeds, hosts = 10_000, 500
+    rounds: list[dict[str, Any]] = []
     with farm(tmp_path, feeds=feeds, hosts=hosts, **bad) as server:
         config = configuration(tmp_path, server.greeting, gap="1s")
         with Child("tests.replay.poller", str(config), "wall", log=tmp_path / "ours.log", patience=3600) as ours:

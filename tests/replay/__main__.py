@@ -29,7 +29,8 @@ def main() -> None:
     clock = RunningClock(stream.start + timedelta(days=options.skip), options.speed)
     faults = draw(stream.by_source, share=options.faulty)
     with Replay(stream, clock=clock, window=options.window, faults=faults, port=options.port) as replay:
-        text = replay.feeds_yaml(every=timedelta(hours=1) / options.speed)
+        pace = f"{max(1, round(3600 / options.speed))}s"
+        text = replay.feeds_yaml(poll={"every": pace, "fastest": pace})
         if options.config:
             options.config.write_text(text, encoding="utf-8")
         else:

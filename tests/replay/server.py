@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -80,16 +80,14 @@ class Replay:
         """Source ─► the address of its feed."""
         return {source: self._loopback.url(self._hosts[source], f"{slug}.xml") for slug, source in self._paths.items()}
 
-    def feeds_yaml(self, *, database: Path | None = None, every: timedelta | None = None) -> str:
-        """A configuration that reads every feed; `every` also bounds the adaptive interval from below."""
-        pace = [] if every is None else [f"  every: {_duration(every)}", f"  fastest: {_duration(every)}"]
+    def feeds_yaml(self, *, database: Path | None = None, poll: Mapping[str, str] | None = None) -> str:
+        """A configuration that reads every feed; `poll` are further lines of that section."""
+        settings = {"host_gap": "0s", "allow_networks": "[127.0.0.0/8]", **(poll or {})}
         return "\n".join(
             [
                 *([] if database is None else [f"database: {json.dumps(str(database))}"]),
                 "poll:",
-                "  host_gap: 0s  # nobody minds here",
-                "  allow_networks: [127.0.0.0/8]",
-                *pace,
+                *(f"  {key}: {value}" for key, value in settings.items()),
                 "feeds:",
                 *(f"  - {{url: {json.dumps(url)}, title: {json.dumps(source)}}}" for source, url in self.urls.items()),
                 "",
@@ -180,7 +178,3 @@ async def _cut(request: web.BaseRequest, body: bytes, headers: dict[str, str]) -
 
 def _slug(source: str) -> str:
     return sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")
-
-
-def _duration(value: timedelta) -> str:
-    return f"{max(1, round(value.total_seconds()))}s"
