@@ -1,0 +1,5 @@
+"""Values ↔ one SQLite file. `open_store` is the door; only `aggregator.app` uses it."""
+
+from storage.store import Database, open_store
+
+__all__ = ["Database", "open_store"]

@@ -1,0 +1,29 @@
+"""An older database → this version's. Append-only: a released migration is never edited."""
+
+import secrets
+
+import sqlite_utils
+from sqlite_utils import Migrations
+
+from storage.history import m001_tables, m002_search, m003_views
+
+history = Migrations("aggregator")
+
+
+@history(name="m001_tables")
+def tables(db: sqlite_utils.Database) -> None:
+    db.executescript(m001_tables.SQL)
+    db.execute(
+        "INSERT INTO settings (key, value, meaning) VALUES ('seed', ?, 'random, drawn once: keys the hashes')",
+        [str(secrets.randbits(32))],
+    )
+
+
+@history(name="m002_search")
+def search(db: sqlite_utils.Database) -> None:
+    m002_search.enable(db)
+
+
+@history(name="m003_views")
+def views(db: sqlite_utils.Database) -> None:
+    db.executescript(m003_views.SQL)

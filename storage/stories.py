@@ -1,0 +1,148 @@
+"""Entries ↔ the stories they belong to: the columns people read are kept right in the same transaction."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from aggregator.model import Level, Merge
+from storage.connection import Connection, writes
+from storage.values import clean, to_json, to_text
+
+# Who speaks for a story: the user's priority, then full text over excerpt, then original over copy, then the earliest.
+# Lengths are compared between 200 and 2,000 characters: half of the longest, or 1,000 characters, counts as full text.
+REPRESENTATIVE = """
+SELECT e.id, e.title, e.lang FROM entries e JOIN feeds f ON f.id = e.feed_id
+WHERE e.story_id = :story
+ORDER BY f.priority DESC,
+    2 * max(200, min(e.text_length, 2000)) >= max(200, min(:longest, 2000)) DESC,
+    e.copy_of IS NOT NULL,
+    ifnull(e.published, e.seen),
+    e.id
+LIMIT 1
+"""
+
+SUMMARY = """
+SELECT count(*) AS entries, count(copy_of) AS copies, count(DISTINCT feed_id) AS outlets,
+    count(DISTINCT CASE WHEN copy_of IS NULL THEN publisher END) AS independent,
+    min(seen) AS first_seen, max(seen) AS last_seen, max(text_length) AS longest
+FROM entries WHERE story_id = ?
+"""
+
+TAGS = """
+SELECT t.value FROM entries e JOIN feeds f ON f.id = e.feed_id JOIN json_each(f.tags) t
+WHERE e.story_id = ? GROUP BY t.value ORDER BY min(e.id), t.key
+"""
+
+
+class Stories(Connection):
+    """Stories as rows: made, told anew, merged, moved between."""
+
+    def current_story(self, story_id: int) -> int:
+        """The id itself, or where a merge has redirected it."""
+        row = self.row("SELECT story_id FROM redirects WHERE old_id = ?", (story_id,))
+        return story_id if row is None else int(row[0])
+
+    def _new_story(self, seen: datetime) -> int:
+        at = to_text(seen)
+        return int(self.run("INSERT INTO stories (first_seen, last_seen) VALUES (?, ?)", (at, at)).lastrowid or 0)
+
+    def refresh_stories(self, story_ids: Collection[int]) -> list[int]:
+        """Count and title these stories anew from their members; returns those that have none left."""
+        return [story_id for story_id in story_ids if not self._refresh(story_id)]
+
+    def _refresh(self, story_id: int) -> bool:
+        told = self.one(SUMMARY, (story_id,))
+        if not told["entries"]:
+            return False
+        voice = self.one(REPRESENTATIVE, {"story": story_id, "longest": told["longest"]})
+        self.run(
+            "UPDATE stories SET title = ?, first_seen = ?, last_seen = ?, entries = ?, copies = ?, outlets = ?,"
+            " independent = ?, lang = ?, tags = ?, representative = ? WHERE id = ?",
+            (
+                voice["title"],
+                told["first_seen"],
+                told["last_seen"],
+                told["entries"],
+                told["copies"],
+                told["outlets"],
+                told["independent"],
+                voice["lang"],
+                to_json(row[0] for row in self.rows(TAGS, (story_id,))),
+                voice["id"],
+                story_id,
+            ),
+        )
+        return True
+
+    @writes
+    def merge_stories(self, merge: Merge, *, profile: bytes, at: datetime) -> None:
+        """Move the members of `merge.gone` to `merge.into` and leave a redirect."""
+        into, gone = self.current_story(merge.into), self.current_story(merge.gone)
+        if into == gone:
+            return
+        # what was first of the story that is no more, is here because of the merge
+        self.run(
+            "UPDATE placements SET level = ?, score = ?, reason = ?, at = ? WHERE level = ?"
+            " AND entry_id IN (SELECT id FROM entries WHERE story_id = ?)",
+            (str(Level.STORY), merge.score, clean(merge.reason), to_text(at), str(Level.NEW), gone),
+        )
+        self.run("UPDATE entries SET story_id = ? WHERE story_id = ?", (into, gone))
+        self._redirect(gone, into, score=merge.score, reason=merge.reason, at=at)
+        self._refresh(into)
+        self.run("UPDATE profiles SET profile = ? WHERE story_id = ?", (profile, into))
+
+    @writes
+    def move_entries(
+        self,
+        entry_ids: Collection[int],
+        story_id: int | None,
+        *,
+        level: Level = Level.CORRECTION,
+        score: float = 1.0,
+        reason: str,
+        at: datetime,
+    ) -> int:
+        """Put these entries into that story (None: a new one) and return its id.
+
+        Their placements get the reason; copies whose original stays elsewhere stop being copies. A story left empty
+        redirects to the target. Profiles are opaque here: write those of `story_id` and of the stories left
+        (`stories_of`, asked before) with `save_profile`.
+        """
+        ids = to_json(entry_ids)
+        moving = "IN (SELECT value FROM json_each(?))"
+        left = {row[0] for row in self.rows(f"SELECT story_id FROM entries WHERE id {moving}", (ids,))}
+        target = self._new_story(at) if story_id is None else self.current_story(story_id)
+        self.run(f"UPDATE entries SET story_id = ? WHERE id {moving}", (target, ids))
+        self.run(
+            f"UPDATE placements SET level = ?, score = ?, reason = ?, at = ? WHERE entry_id {moving}",
+            (str(level), score, clean(reason), to_text(at), ids),
+        )
+        self._part_copies({target} | left)
+        self._refresh(target)
+        for empty in self.refresh_stories(left - {target}):
+            self._redirect(empty, target, score=score, reason=reason, at=at)
+        return target
+
+    def _part_copies(self, story_ids: Collection[int]) -> None:
+        """A copy stands in the story of its original."""
+        self.run(
+            "UPDATE entries SET copy_of = NULL WHERE copy_of IS NOT NULL"
+            " AND story_id IN (SELECT value FROM json_each(?))"
+            " AND story_id <> (SELECT o.story_id FROM entries o WHERE o.id = entries.copy_of)",
+            (to_json(story_ids),),
+        )
+
+    def _redirect(self, gone: int, into: int, *, score: float, reason: str, at: datetime) -> None:
+        """Every redirect ends at a living story: followed in one step."""
+        self.run("UPDATE redirects SET story_id = ? WHERE story_id = ?", (into, gone))
+        self.run("DELETE FROM stories WHERE id = ?", (gone,))
+        self.run(
+            "INSERT INTO redirects (old_id, story_id, score, reason, at) VALUES (?, ?, ?, ?, ?)",
+            (gone, into, score, clean(reason), to_text(at)),
+        )
+
+    def stories_of(self, entry_ids: Collection[int]) -> dict[int, int]:
+        """entry id → story id, of those that exist."""
+        found = self.rows(
+            "SELECT id, story_id FROM entries WHERE id IN (SELECT value FROM json_each(?))", (to_json(entry_ids),)
+        )
+        return {row[0]: row[1] for row in found}
