@@ -3,7 +3,7 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,16 +33,21 @@ class Report:
 
 @dataclass
 class Drive:
-    """The rounds to run and how often to kill. `step` is the stream's time between two rounds."""
+    """The rounds to run and how often to kill.
+
+    A round every `step` of the stream's time from `start` (the stream's, by default) to its end, and then one each at
+    so long `after` it: whatever was put off comes in too.
+    """
 
     replay: Replay
     config: Path
     step: timedelta = timedelta(hours=2)
     kills: int = 0
     seed: int = 0
+    start: datetime | None = None
+    after: Sequence[timedelta] = tuple(timedelta(hours=25 * day) for day in range(1, 4))
 
     def run(self) -> Report:
-        """All rounds from the stream's start to its end, then some with a day between, for what was put off."""
         report, began = Report(), time.monotonic()
         chance = random.Random(self.seed)
         moments = list(self._moments())
@@ -66,12 +71,12 @@ class Drive:
         return Child("tests.replay.poller", str(self.config), moment.isoformat(), log=log)
 
     def _moments(self) -> Iterator[datetime]:
-        moment, end = self.replay.stream.start, self.replay.stream.end
+        moment, end = self.start or self.replay.stream.start, self.replay.stream.end
         while moment < end:
             yield moment
             moment += self.step
-        for day in range(4):
-            yield end + timedelta(hours=25 * day)
+        yield end
+        yield from (end + pause for pause in self.after)
 
     def _kill_at_work(self, poller: Child, moment: datetime, report: Report, *, after: float) -> None:
         self._set_clock(moment)
