@@ -14,13 +14,14 @@ _NO_HINTS = Hints()
 
 
 def host_of(url: str) -> str:
-    """Lower case, with the port where one is written, without credentials."""
-    return urlsplit(url).netloc.rpartition("@")[2].lower()
+    """Lower case, without port and credentials: what takes turns and asks for rest."""
+    return urlsplit(url).hostname or ""
 
 
 def address(url: str) -> str:
     """What to call a feed before it has told its name: its URL without scheme, credentials and query."""
-    return host_of(url) + urlsplit(url).path.rstrip("/")
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
 
 
 def read_feed(row: Row) -> Feed:

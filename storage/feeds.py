@@ -65,7 +65,18 @@ class Feeds(Stories):
                     (target, host_of(target), row["id"]),
                 )
 
-    def _insert_feed(self, url: str, wish: dict[str, object], now: datetime) -> None:
+    @writes
+    def add_feed(self, feed: Feed, *, now: datetime) -> int:
+        """Store or find, by URL, a feed that is not subscribed to (the source of ingested articles); returns its id.
+
+        Polling and `sync_feeds` leave such feeds alone.
+        """
+        stored = self.row("SELECT id FROM feeds WHERE url = ?", (clean(feed.url),))
+        if stored is not None:
+            return int(stored[0])
+        return self._insert_feed(clean(feed.url), _wish(feed, 0) | {"wanted": 0}, now)
+
+    def _insert_feed(self, url: str, wish: dict[str, object], now: datetime) -> int:
         columns = wish | {
             "url": url,
             "host": host_of(url),
@@ -73,7 +84,7 @@ class Feeds(Stories):
             "added_at": to_text(now),
         }
         names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-        self.run(f"INSERT INTO feeds ({names}) VALUES ({marks})", list(columns.values()))
+        return int(self.run(f"INSERT INTO feeds ({names}) VALUES ({marks})", list(columns.values())).lastrowid or 0)
 
     def _rewrite_feed(self, row: Row, wish: dict[str, object]) -> bool:
         """True when stories must be told anew: the feed's name, tags, or rank changed."""

@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from aggregator.model import Counts, EventKind, FeedEvent, Level, Member, Story, Untold
+from aggregator.model import Counts, EventKind, FeedEvent, Level, Member, Placement, Story, Untold
+from aggregator.ports import Standing
 from storage.stories import Stories
 from storage.values import clean, strings, to_json, to_moment, to_text
 
@@ -77,6 +78,16 @@ class Library(Stories):
         """With members; follows redirects of merged stories."""
         return self._with_members([self.current_story(story_id)]).get(self.current_story(story_id))
 
+    def standings(self, entry_ids: Collection[int] | None = None) -> list[Standing]:
+        """Of these entries (None: of all), by entry id."""
+        chosen = "" if entry_ids is None else "WHERE e.id IN (SELECT value FROM json_each(?))"
+        rows = self.stream(
+            "SELECT e.id, e.story_id, e.copy_of, p.level, p.score, p.reason"
+            f" FROM entries e JOIN placements p ON p.entry_id = e.id {chosen} ORDER BY e.id",
+            () if entry_ids is None else (to_json(entry_ids),),
+        )
+        return [_standing(row) for row in rows]
+
     def untold(self, name: str, recipient: str, *, since: datetime) -> list[Untold]:
         """Stories with members seen since then that no accepted (sent) issue of this digest told this recipient.
 
@@ -139,6 +150,11 @@ def _story(row: sqlite3.Row, outlets: Collection[str], members: tuple[Member, ..
         excerpt=cut(row["excerpt"]),
         members=members,
     )
+
+
+def _standing(row: sqlite3.Row) -> Standing:
+    placement = Placement(Level(row["level"]), row["story_id"], row["score"], row["reason"], row["copy_of"])
+    return Standing(row["id"], row["story_id"], placement)
 
 
 def _member(row: sqlite3.Row) -> Member:

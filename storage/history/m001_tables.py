@@ -26,7 +26,7 @@ CREATE TABLE feeds (
     wanted INTEGER NOT NULL DEFAULT 1,      -- stands in feeds.yaml
     position INTEGER NOT NULL DEFAULT 0,    -- its place in feeds.yaml
     user_title TEXT NOT NULL DEFAULT '',
-    host TEXT NOT NULL,                     -- with the port where one is written
+    host TEXT NOT NULL,                     -- without port: what takes turns and asks for rest
     site_url TEXT NOT NULL DEFAULT '',
     lang TEXT NOT NULL DEFAULT '',
     dialect TEXT NOT NULL DEFAULT '',       -- rss20, atom10, json11, …
