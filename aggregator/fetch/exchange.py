@@ -1,0 +1,247 @@
+"""URL → status, headers, body: one request and its redirects, each guarded and in its host's turn, one deadline."""
+
+import asyncio
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import SimpleNamespace
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+
+import aiohttp
+from aiohttp import ClientResponse
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
+from yarl import URL
+
+from aggregator.fetch import guard
+from aggregator.fetch.decode import ACCEPT, Body
+from aggregator.fetch.failure import RequestError
+from aggregator.fetch.freshness import retry_after
+from aggregator.fetch.traffic import Held, Lanes, Turns, budget
+from aggregator.model import Outcome
+from aggregator.settings import HostSettings, PollSettings
+
+REDIRECTS = (301, 302, 303, 307, 308)
+WITH_BODY = (200, 203)
+PATIENCE = 10.0  # seconds a body may come as slowly as it likes
+LEAST_RATE = 1024  # bytes a second after that
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What all exchanges of one client share."""
+
+    session: aiohttp.ClientSession
+    turns: Turns
+    lanes: Lanes
+    held: Held
+    settings: PollSettings
+    hosts: Mapping[str, HostSettings]
+    environ: Mapping[str, str]
+    now: Callable[[], datetime]
+
+    def of_host(self, host: str) -> HostSettings:
+        return self.hosts.get(budget(host, self.hosts), HostSettings())
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request under way. What is known so far stays readable when `run` raises."""
+
+    wire: Wire
+    url: str
+    headers: Mapping[str, str]
+    until: float | None = None  # loop time after which nothing is begun
+    hops: list[tuple[int, str]] = field(default_factory=list)
+    status: int | None = None
+    answer: dict[str, str] = field(default_factory=dict)  # headers, names in lower case
+    wire_bytes: int = 0
+    final_url: str = ""
+    spent: float = 0.0  # seconds of the deadline; waiting for our own manners does not count
+
+    async def run(self) -> bytes:
+        """The decoded body; empty unless the status is 200.
+
+        Raises RequestError, ForbiddenError, NoRoomError, and whatever a network raises.
+        """
+        guard.check_url(self.url, userinfo=True)
+        userinfo, here = _without_userinfo(self.url)
+        first = here
+        seen = {here}
+        while True:
+            self.final_url = here
+            if address := guard.literal(urlsplit(here).hostname or ""):
+                guard.check(address, self.wire.settings.allow_networks)
+            headers = self._headers(here, userinfo, trusted=_same_party(first, here))
+            body = await self._hop(here, headers)
+            target = self._redirect(here)
+            if target is None:
+                return body
+            if target in seen:
+                raise RequestError(Outcome.BROKEN, f"redirect loop at {guard.redact(target)}")
+            if len(self.hops) >= self.wire.settings.max_redirects:
+                raise RequestError(Outcome.BROKEN, f"more than {self.wire.settings.max_redirects} redirects")
+            self.hops.append((self.status or 0, target))
+            seen.add(target)
+            here = target
+
+    # ------------------------------------------------------------ one hop
+
+    async def _hop(self, url: str, headers: Mapping[str, str]) -> bytes:
+        turn = self.wire.turns.of(urlsplit(url).hostname or "")
+        async with turn.taken(self.until):
+            await self.wire.held.room()
+            async with self.wire.lanes.place(turn):
+                clock, seconds = asyncio.get_running_loop().time, self.wire.settings.timeout.total_seconds()
+                begun = clock()
+                try:
+                    async with asyncio.timeout(seconds - self.spent):
+                        return await self._converse(url, headers)
+                except TimeoutError:
+                    stage = "the answer" if self.status is None else "the body"
+                    raise RequestError(
+                        Outcome.UNREACHABLE, f"timed out after {seconds:g} s, waiting for {stage}"
+                    ) from None
+                finally:
+                    self.spent += clock() - begun
+
+    async def _converse(self, url: str, headers: Mapping[str, str]) -> bytes:
+        self.status, self.answer = None, {}
+        response = await self._open(url, headers)
+        try:
+            self.status, self.answer = response.status, _plain(response)
+            if response.status in WITH_BODY:
+                return await self._body(response)
+            response.release()  # keeps the connection only if nothing more is to come
+            return b""
+        finally:
+            response.close()  # of a response read to its end: does nothing
+
+    async def _open(self, url: str, headers: Mapping[str, str]) -> ClientResponse:
+        """Send the request; once more where no connection came about, or a kept one turned out to be closed."""
+        gap = self.wire.settings.host_gap.total_seconds()
+        trace = SimpleNamespace(reused=False)
+
+        def again(error: BaseException) -> bool:
+            if isinstance(error, aiohttp.ServerDisconnectedError):
+                return bool(trace.reused)  # RFC 9112 section 9.3.1: it closed an idle connection
+            tls = isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError)
+            dns = isinstance(error, aiohttp.ClientConnectorDNSError)
+            connect = isinstance(error, aiohttp.ClientConnectorError)
+            return connect and not tls and not dns
+
+        async for attempt in AsyncRetrying(
+            stop=stop_after_attempt(2), wait=wait_fixed(gap), retry=retry_if_exception(again), reraise=True
+        ):
+            with attempt:
+                trace.reused = False
+                return await self.wire.session.get(
+                    _as_sent(url),
+                    headers=headers,
+                    allow_redirects=False,
+                    trace_request_ctx=trace,
+                    proxy=self.wire.settings.proxy,
+                )
+        raise AssertionError("unreachable: tenacity returns or raises")
+
+    async def _body(self, response: ClientResponse) -> bytes:
+        body = Body(response.headers.get("Content-Encoding", ""), limit=self.wire.settings.max_body)
+        begun = asyncio.get_running_loop().time()
+        slow = asyncio.timeout_at(begun + PATIENCE)
+        try:
+            async with slow:
+                async for chunk in response.content.iter_any():
+                    body.add(chunk)
+                    slow.reschedule(begun + max(PATIENCE, body.wire_bytes / LEAST_RATE))
+        except TimeoutError:
+            if not slow.expired():
+                raise
+            raise RequestError(
+                Outcome.UNREACHABLE, f"too slow: {body.wire_bytes} bytes in {PATIENCE:g} s or more"
+            ) from None
+        finally:
+            self.wire_bytes += body.wire_bytes
+        return body.finish()
+
+    # ------------------------------------------------------------ what is sent, where to go next
+
+    def _headers(self, url: str, userinfo: str, *, trusted: bool) -> dict[str, str]:
+        """Credentials, and whatever the user set for a host, go to the party the user named and to nobody else."""
+        host = self.wire.of_host(urlsplit(url).hostname or "")
+        headers = {"Accept-Encoding": ACCEPT, **self.headers}
+        if host.user_agent:
+            headers["User-Agent"] = host.user_agent
+        if trusted:
+            headers |= host.headers
+            if credentials := self._credentials(host) or userinfo:
+                headers["Authorization"] = "Basic " + base64.b64encode(credentials.encode()).decode()
+        return headers
+
+    def _credentials(self, host: HostSettings) -> str:
+        if host.username is None:
+            return ""
+        password = ""
+        if host.password_env is not None:
+            if host.password_env not in self.wire.environ:
+                raise RequestError(Outcome.REFUSED, f"the environment variable {host.password_env} is not set")
+            password = self.wire.environ[host.password_env]
+        return f"{host.username}:{password}"
+
+    def _redirect(self, here: str) -> str | None:
+        """Where the answer sends us; None: nowhere. Raises RequestError, ForbiddenError."""
+        if self.status not in REDIRECTS:
+            return None
+        location = self.answer.get("location", "")
+        if not location:
+            raise RequestError(Outcome.BROKEN, f"{self.status} without a Location")
+        if retry_after(self.answer, self.wire.now()):
+            raise RequestError(Outcome.THROTTLED, f"{self.status}: asks to wait before following its redirect")
+        target = urlunsplit(urlsplit(urljoin(here, _escaped(location)))._replace(fragment=""))
+        guard.check_url(target)
+        if here.lower().startswith("https:") and not target.lower().startswith("https:"):
+            raise RequestError(Outcome.REFUSED, f"redirected from https to {guard.redact(target)}")
+        return target
+
+
+def _without_userinfo(url: str) -> tuple[str, str]:
+    """``https://me:secret@host/`` → ("me:secret", "https://host/"); without its fragment."""
+    parts = urlsplit(url)
+    userinfo, _, netloc = parts.netloc.rpartition("@")
+    return unquote(userinfo), urlunsplit((parts.scheme, netloc, parts.path, parts.query, ""))
+
+
+def _same_party(first: str, here: str) -> bool:
+    """Same origin (RFC 6454), or the same host on the usual ports gone from http to https."""
+    a, b = _origin(first), _origin(here)
+    return a == b or (a[1] == b[1] and (a[0], a[2], b[0], b[2]) == ("http", 80, "https", 443))
+
+
+def _origin(url: str) -> tuple[str, str | None, int]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}[parts.scheme]
+
+
+def _escaped(text: str) -> str:
+    """Everything beyond ASCII as the bytes it came in, percent-encoded; what is ASCII stays as it is."""
+    return quote(text, safe=_ASCII, errors="surrogateescape")
+
+
+def _as_sent(url: str) -> URL:
+    """The URL byte for byte, but for what cannot be sent: names go as IDNA, other non-ASCII percent-encoded."""
+    parts = urlsplit(url)
+    netloc = parts.netloc if parts.netloc.isascii() else URL(f"{parts.scheme}://{parts.netloc}").raw_authority
+    return URL(urlunsplit((parts.scheme, netloc, _escaped(parts.path), _escaped(parts.query), "")), encoded=True)
+
+
+def _plain(response: ClientResponse) -> dict[str, str]:
+    """Names in lower case; repeated lists joined, of anything else the first; bytes that are no UTF-8 replaced."""
+    headers: dict[str, str] = {}
+    for name, value in response.headers.items():
+        key = name.lower()
+        text = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        if key not in headers:
+            headers[key] = text
+        elif key == "cache-control":
+            headers[key] += ", " + text
+    return headers
