@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from aggregator import __version__, pipeline
 from aggregator.errors import UsageError
 from aggregator.fetch.client import HttpFetch
 from aggregator.model import FetchRequest
+from aggregator.ports import Library
 from aggregator.parse import articles
 from aggregator.parse.pool import Workers
 from aggregator.settings import Settings
@@ -45,8 +46,13 @@ class App(AbstractContextManager["App"]):
     def __enter__(self) -> Self:
         self.store = self._open.enter_context(open_store(self.settings.database, read_only=self.read_only))
         if not self.read_only:
+            self.store.release_dead()
             self.store.sync_feeds(self.settings.subscriptions(), now=self.now())
         return self
+
+    @property
+    def library(self) -> Library:
+        return self.store
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -89,7 +95,7 @@ class App(AbstractContextManager["App"]):
         requests = self.store.lease_due(now, until=now + LEASE, limit=TAKE, urls=urls, force=force)
         return [replace(request, unconditional=True) for request in requests] if refetch else requests
 
-    def poll(self, requests: Sequence[FetchRequest]) -> Iterator[pipeline.Polled]:
+    def poll(self, requests: Sequence[FetchRequest]) -> Generator[pipeline.Polled]:
         """Ask these feeds; yields each as soon as it is stored. Feeds not reached when it is closed stay due."""
         left = {request.feed.id for request in requests}
         a_round = pipeline.Round(self.store, self.fetch, self.workers, self.settings, self.now, self.jitter)
@@ -103,6 +109,7 @@ class App(AbstractContextManager["App"]):
             self.store.release(left)
 
     def mend(self) -> int:
+        """Join the young stories that turned out to be one; how many."""
         return pipeline.mend(self.store, now=self.now(), settings=self.settings.cluster)
 
     # ------------------------------------------------------------ articles

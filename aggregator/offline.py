@@ -87,16 +87,18 @@ def evaluate_stories(file: Path, *, warm: Path | None, by: str) -> dict[str, Any
 
 
 def _scores(found: list[Clustered]) -> dict[str, Any]:
-    gold = [str(one.article.extra["story"]) for one in found]
-    stories = [one.story for one in found]
-    bcubed, pairwise = evaluate.bcubed(gold, stories), evaluate.pairwise(gold, stories)
+    scores = evaluate.stories([str(one.article.extra["story"]) for one in found], [one.story for one in found])
     return {
-        "documents": len(found),
-        "gold_stories": len(set(gold)),
-        "found_stories": len(set(stories)),
-        "bcubed": bcubed.rounded(),
-        "pairwise": pairwise.rounded(),
+        "documents": scores.documents,
+        "gold_stories": scores.gold_stories,
+        "found_stories": scores.found_stories,
+        "bcubed": _rounded(scores.bcubed),
+        "pairwise": _rounded(scores.pairwise),
     }
+
+
+def _rounded(score: evaluate.Score) -> dict[str, float]:
+    return {name: round(getattr(score, name), 4) for name in ("precision", "recall", "f1")}
 
 
 POSITIVE = ("copy", "revision")
@@ -116,5 +118,4 @@ def evaluate_copies(file: Path) -> dict[str, Any]:
         if gold[-1] != found[-1]:
             titles = {"a": a.item.title, "b": b.item.title}
             errors.append({"label": label, "found": later.level, **titles, "reason": later.reason})
-    scores = evaluate.binary(gold, found).rounded()
-    return {"pairs": len(gold), **scores, "errors": errors}
+    return {"pairs": len(gold), **_rounded(evaluate.copies(gold, found)), "errors": errors}

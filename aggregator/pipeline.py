@@ -5,7 +5,7 @@ settle: known? ─► candidates ─► place ─► absorb ─► store      th
 """
 
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -95,7 +95,7 @@ class Round:
     now: Callable[[], datetime]
     jitter: Callable[[], float]
 
-    def poll(self, requests: Iterable[FetchRequest]) -> Iterator[Polled]:
+    def poll(self, requests: Iterable[FetchRequest]) -> Generator[Polled]:
         """Ask, refine and settle; yields each feed as soon as it is stored. Closing the iterator ends the round."""
         seed = self.store.installation_seed()
         jobs = (Job(request, fetched, seed, self.settings.cluster) for request, fetched in self.fetch(requests))
@@ -225,17 +225,19 @@ def ingest(
     One source is one outlet, stored as a feed that is never polled. Stories are mended as the clock goes on.
     """
     sketcher = _sketcher(store.installation_seed(), settings)
-    clock = mended = None
+    clock: datetime | None = None
+    mended = now
     source = iter(articles)
     while batch := list(itertools.islice(source, BATCH)):
         done = []
         with store.transaction():
             for article in batch:
-                clock = article.item.published or clock or now
-                mended = mended or clock
+                moment = article.item.published or clock or now
+                mended = mended if clock else moment
+                clock = moment
                 done.append(_file(article, store, sketcher, clock, settings))
         yield from done
-        if clock - mended >= MEND_EVERY:
+        if clock and clock - mended >= MEND_EVERY:
             mend(store, now=clock, settings=settings)
             mended = clock
     if clock:

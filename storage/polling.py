@@ -48,6 +48,20 @@ class Polling(Connection):
             )
         return [FetchRequest(read_feed(row), read_state(row)) for row in rows]
 
+    def release_dead(self) -> None:
+        """End the leases of processes of this machine that are no more: a killed round is asked again at once."""
+        host = socket.gethostname()
+        held = self.rows("SELECT DISTINCT lease_holder FROM feeds WHERE lease_holder IS NOT NULL")
+        holders = [(name, int(name.rpartition(":")[2])) for (name,) in held if name.rpartition(":")[0] == host]
+        dead = [name for name, pid in holders if not _alive(pid)]
+        if dead:
+            with self.transaction():
+                self.run(
+                    "UPDATE feeds SET leased_until = NULL, lease_holder = NULL"
+                    " WHERE lease_holder IN (SELECT value FROM json_each(?))",
+                    (to_json(dead),),
+                )
+
     def _due(self, now: datetime, urls: Collection[str] | None, force: bool) -> Iterator[tuple[int, str]]:
         """(id, host) in the order of feeds_due, read only as far as wanted."""
         conditions = ["wanted AND enabled", "(leased_until IS NULL OR leased_until <= :now)"]
@@ -187,3 +201,13 @@ def _self_description(document: Document) -> dict[str, object]:
         "dialect": clean(document.dialect),
         "malformed": clean(document.malformed),
     }
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

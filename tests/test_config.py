@@ -8,6 +8,7 @@ import pytest
 import aggregator
 from aggregator import config
 from aggregator.errors import ConfigError
+from aggregator.model import Feed
 
 
 def written(folder: Path, text: str) -> Path:
@@ -99,5 +100,68 @@ def test_secrets_come_from_the_environment() -> None:
 
 
 def test_the_starter_file_is_valid() -> None:
-    settings = config.load(Path(aggregator.__file__).parent / "starter.yaml")
+    settings = config.load(Path(aggregator.__file__).parent / "config/starter.yaml")
     assert len(settings.feeds) == 3
+
+
+COMMENTED = """\
+# my feeds
+feeds:
+  - https://a.example/feed   # the first
+  # the second
+  - url: https://b.example/feed
+    title: "B"   # quoted
+poll:
+  every: 2h
+"""
+
+
+def test_writing_back_keeps_comments_and_order(tmp_path: Path) -> None:
+    path = written(tmp_path, COMMENTED)
+    assert config.move_feed(path, "https://b.example/feed", "https://b.example/new")
+    assert path.read_text() == COMMENTED.replace("b.example/feed", "b.example/new")
+    assert config.move_feed(path, "https://a.example/feed", "https://a.example/new")
+    assert (
+        path.read_text().split() == COMMENTED.replace("example/feed", "example/new").split()
+    )  # comments stay in column
+
+
+def test_a_move_that_makes_no_sense_changes_nothing(tmp_path: Path) -> None:
+    path = written(tmp_path, COMMENTED)
+    assert not config.move_feed(path, "https://c.example/feed", "https://d.example/feed")
+    assert not config.move_feed(path, "https://a.example/feed", "https://b.example/feed")
+    assert path.read_text() == COMMENTED
+
+
+def test_feeds_are_added_and_removed(tmp_path: Path) -> None:
+    path = written(tmp_path, COMMENTED)
+    new = [
+        Feed("https://c.example/feed", title="C", tags=("x",), every=timedelta(hours=3)),
+        Feed("https://a.example/feed"),
+    ]
+    assert config.add_feeds(path, new) == 1
+    added = config.load(path).subscriptions()[-1]
+    assert (added.url, added.title, added.tags) == ("https://c.example/feed", "C", ("x",))
+    assert added.every == timedelta(hours=3)
+    config.remove_feeds(path, {"https://a.example/feed", "https://c.example/feed"})
+    assert [feed.url for feed in config.load(path).feeds] == ["https://b.example/feed"]
+    assert "# my feeds" in path.read_text()
+
+
+def test_a_bare_list_stays_one(tmp_path: Path) -> None:
+    path = written(tmp_path, "- https://a.example/feed\n")
+    assert config.add_feeds(path, [Feed("https://b.example/feed")]) == 1
+    assert [feed.url for feed in config.load(path).feeds] == ["https://a.example/feed", "https://b.example/feed"]
+    assert path.read_text().lstrip().startswith("- https://a.example/feed")
+
+
+def test_the_starter_file_can_hold_other_feeds(tmp_path: Path) -> None:
+    text = config.starter(
+        [Feed("https://x.example/feed", title="X: y", tags=("a, b",)), Feed("https://y.example/feed")]
+    )
+    feeds = config.load(written(tmp_path, text)).subscriptions()
+    assert [(feed.url, feed.title, feed.tags) for feed in feeds] == [
+        ("https://x.example/feed", "X: y", ("a, b",)),
+        ("https://y.example/feed", "", ()),
+    ]
+    assert "# smtp:" in text

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 
-class Since(click.ParamType):
+class Since(click.ParamType[datetime]):
     """``2d``, ``12h`` (ago), ``2026-11-20`` (local midnight) or an ISO 8601 time."""
 
     name = "when"

@@ -1,4 +1,4 @@
-"""feeds.yaml → Settings. The only file that knows YAML. Every complaint names file, line, key, value and remedy."""
+"""feeds.yaml → Settings. Every complaint names file, line, key, value and remedy."""
 
 import dataclasses
 import difflib
@@ -36,8 +36,8 @@ def find(explicit: Path | None) -> Path:
 
 def load(path: Path) -> Settings:
     """Read and check one file. A relative `database` is meant beside the file. Raises ConfigError."""
-    text = _read(path)
-    tree = _parse(path, text)
+    text = read_text(path)
+    tree = _with_feeds(path, parse(path, text))
     try:
         settings = _ADAPTER.validate_python(_plain(tree))
     except ValidationError as error:
@@ -46,7 +46,7 @@ def load(path: Path) -> Settings:
     return dataclasses.replace(settings, database=path.parent / settings.database)
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -62,18 +62,23 @@ def _read(path: Path) -> str:
         raise ConfigError(f"{path}:{line}: not UTF-8: save the file as UTF-8") from None
 
 
-def _parse(path: Path, text: str) -> Any:
+def parse(path: Path, text: str) -> Any:
+    """The file as ruamel's tree, with places and comments. Raises ConfigError."""
     yaml = YAML(typ="rt")
+    yaml.preserve_quotes = True  # for those who write the tree back
     try:
         for event in yaml.parse(text):
             if isinstance(event, AliasEvent):
                 line = event.start_mark.line + 1
                 raise ConfigError(f"{path}:{line}: aliases (*{event.anchor}) are not allowed: write the value out")
-        tree = yaml.load(text)
+        return yaml.load(text)
     except MarkedYAMLError as error:
         raise ConfigError(_syntax(path, error)) from None
     except (YAMLError, ValueError) as error:
         raise ConfigError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+
+
+def _with_feeds(path: Path, tree: Any) -> CommentedMap:
     if isinstance(tree, CommentedSeq):  # a bare list of feeds is a valid file
         wrapped = CommentedMap(feeds=tree)
         wrapped.lc.data = {"feeds": [tree.lc.line, tree.lc.col, tree.lc.line, tree.lc.col]}
