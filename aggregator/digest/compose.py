@@ -99,7 +99,7 @@ def _render(templates: Environment, name: str, **values: object) -> str:
 
 
 def _inlined(html: str) -> str:
-    inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False, minify_css=True)
+    inliner = css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
     try:
         return inliner.inline(html)
     except (ValueError, css_inline.InlineError) as error:
