@@ -23,12 +23,13 @@ from aggregator.model import (
     FetchRequest,
     Frequencies,
     Outcome,
+    Placed,
     Sketch,
     WorkerFailure,
 )
 from aggregator.parse.articles import Article
 from aggregator.parse.pool import Workers
-from aggregator.ports import Fetch, Placed, Store
+from aggregator.ports import Fetch, Store
 from aggregator.settings import ClusterSettings, Settings
 
 MAX_CANDIDATES = 200

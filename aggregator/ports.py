@@ -5,7 +5,6 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -24,9 +23,12 @@ from aggregator.model import (
     FetchRequest,
     Frequencies,
     HostBlock,
+    Known,
     Merge,
+    Placed,
     Placement,
     Sketch,
+    Standing,
     Story,
     StoryProfile,
     Untold,
@@ -40,31 +42,6 @@ class Fetch(Protocol):
     """
 
     def __call__(self, requests: Iterable[FetchRequest]) -> Iterator[tuple[FetchRequest, Fetched]]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the store already has under a (feed, guid)."""
-
-    entry_id: int
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a stored entry stands now, after merges and corrections."""
-
-    entry_id: int
-    story_id: int
-    placement: Placement
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Where `Store.add_entry` put an entry."""
-
-    entry_id: int
-    story_id: int
 
 
 class Store(Protocol):

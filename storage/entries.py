@@ -3,8 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from aggregator.model import Entry, Placement, Sketch
-from aggregator.ports import Known, Placed
+from aggregator.model import Entry, Known, Placed, Placement, Sketch
 from storage.connection import writes
 from storage.sketches import Sketches
 from storage.stories import Stories

@@ -5,8 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from aggregator.model import Counts, EventKind, FeedEvent, Level, Member, Placement, Story, Untold
-from aggregator.ports import Standing
+from aggregator.model import Counts, EventKind, FeedEvent, Level, Member, Placement, Standing, Story, Untold
 from storage.stories import Stories
 from storage.values import clean, strings, to_json, to_moment, to_text
 

@@ -123,7 +123,7 @@ def test_writing_back_keeps_comments_and_order(tmp_path: Path) -> None:
     assert config.move_feed(path, "https://a.example/feed", "https://a.example/new")
     assert (
         path.read_text().split() == COMMENTED.replace("example/feed", "example/new").split()
-    )  # comments stay in column
+    )
 
 
 def test_a_move_that_makes_no_sense_changes_nothing(tmp_path: Path) -> None:

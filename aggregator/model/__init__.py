@@ -1,0 +1,74 @@
+"""The nouns. Frozen values, standard library only; every datetime is aware and in UTC.
+
+The life of one entry names them in order:
+
+    Feed + FeedState ─► FetchRequest ─► Fetched ─► Document(Item…) ─► Entry ─► Sketch
+                                                                        └► Candidate… ─► Placement ─► Story
+    Story… ─► Digest
+"""
+
+from aggregator.model.digests import Counts, Digest, DigestItem, DigestState, Untold
+from aggregator.model.entries import Document, Entry, FailureKind, Item, Sketch, WorkerFailure
+from aggregator.model.feeds import (
+    EventKind,
+    Feed,
+    FeedEvent,
+    FeedState,
+    FeedStatus,
+    Fetched,
+    FetchRequest,
+    Hints,
+    HostBlock,
+    Outcome,
+)
+from aggregator.model.placing import (
+    Candidate,
+    Correction,
+    Frequencies,
+    Known,
+    Level,
+    Merge,
+    Placed,
+    Placement,
+    Relation,
+    Standing,
+    StoryProfile,
+)
+from aggregator.model.reading import Member, Story
+
+__all__ = [
+    "Candidate",
+    "Correction",
+    "Counts",
+    "Digest",
+    "DigestItem",
+    "DigestState",
+    "Document",
+    "Entry",
+    "EventKind",
+    "FailureKind",
+    "Feed",
+    "FeedEvent",
+    "FeedState",
+    "FeedStatus",
+    "FetchRequest",
+    "Fetched",
+    "Frequencies",
+    "Hints",
+    "HostBlock",
+    "Item",
+    "Known",
+    "Level",
+    "Member",
+    "Merge",
+    "Outcome",
+    "Placed",
+    "Placement",
+    "Relation",
+    "Sketch",
+    "Standing",
+    "Story",
+    "StoryProfile",
+    "Untold",
+    "WorkerFailure",
+]

@@ -1,0 +1,55 @@
+"""What people read: members and stories."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.model.placing import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One entry of a story, for showing."""
+
+    entry_id: int
+    title: str
+    url: str
+    outlet: str  # the feed's title
+    publisher: str
+    feed_id: int
+    lang: str
+    published: datetime | None
+    seen: datetime
+    excerpt: str
+    level: Level
+    score: float
+    reason: str
+    copy_of: int | None = None
+    author: str = ""
+    priority: int = 0
+    text_length: int = 0  # characters of the stored text
+    tags: tuple[str, ...] = ()  # of the feed
+
+    @property
+    def moment(self) -> datetime:
+        """When it was published as far as is known, else when it was first seen."""
+        return self.published or self.seen
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One event. `members` in time order; empty in lists."""
+
+    id: int
+    title: str
+    first_seen: datetime
+    last_seen: datetime
+    entries: int
+    copies: int  # members that repeat another member's text
+    outlets: tuple[str, ...]  # feeds' titles, first come first
+    independent: int  # distinct publishers among the originals
+    tags: tuple[str, ...] = ()
+    lang: str = "und"
+    representative: int = 0  # entry id
+    url: str = ""
+    excerpt: str = ""
+    members: tuple[Member, ...] = ()
