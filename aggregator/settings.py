@@ -93,6 +93,7 @@ class HostSettings:
     headers: dict[str, str] = Field(default_factory=dict)
     username: str | None = None
     password_env: str | None = None  # the name of an environment variable
+    without_validators: Duration | None = None  # least interval for its feeds that send neither ETag nor Last-Modified
 
 
 @dataclass(frozen=True, slots=True, config=_strict)
