@@ -79,7 +79,7 @@ def evaluate_stories(file: Path, *, warm: Path | None, by: str) -> dict[str, Any
     started = time.perf_counter()
     found = clustered(read_ordered(file, by), warm=articles.read(warm) if warm else ())
     seconds = time.perf_counter() - started
-    sure = [one for one in found if not one.article.extra.get("unsure")]
+    sure = [one for one in found if not one.article.rest.get("unsure")]
     report = _scores(found) | {"seconds": round(seconds, 1)}
     if len(sure) < len(found):
         report["without_unsure"] = _scores(sure)
@@ -87,7 +87,7 @@ def evaluate_stories(file: Path, *, warm: Path | None, by: str) -> dict[str, Any
 
 
 def _scores(found: list[Clustered]) -> dict[str, Any]:
-    scores = evaluate.stories([str(one.article.extra["story"]) for one in found], [one.story for one in found])
+    scores = evaluate.stories([str(one.article.rest.get("story")) for one in found], [one.story for one in found])
     return {
         "documents": scores.documents,
         "gold_stories": scores.gold_stories,
@@ -108,9 +108,12 @@ NEGATIVE = ("story", "related", "template", "unrelated")
 def evaluate_copies(file: Path) -> dict[str, Any]:
     """Each pair through the pipeline on its own: is the later article found to be a copy or revision of the other?"""
     gold, found, errors = [], [], []
-    for label, a, b in articles.read_pairs(file):
+    for line, data in articles.objects(file):
+        label = data.get("label")
         if label not in POSITIVE + NEGATIVE:
             continue
+        where = f"{file}:{line}"
+        a, b = (articles.article(data.get(side) or {}, line=line, where=f"{where} {side}") for side in "ab")
         pair = sorted((a, b), key=lambda article: article.item.published or datetime.min.replace(tzinfo=UTC))
         later = clustered(pair)[-1]
         gold.append(label in POSITIVE)
