@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from aggregator.parse.identity import identify
 from aggregator.parse.limits import LINK, MAX_ITEMS, TITLE, scrub, without_controls
 
 feedparser.api.PREFERRED_XML_PARSERS = ["aggregator.parse.expat"]
+# For every tag feedparser joins the base with itself: a fifth of its time, for the same answer
+feedparser.mixin.make_safe_absolute_uri = lru_cache(maxsize=256)(feedparser.mixin.make_safe_absolute_uri)
 
 _SPACE = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"

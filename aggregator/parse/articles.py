@@ -1,0 +1,100 @@
+"""JSON lines ─► Articles: what comes from elsewhere, one object a line. An error names file, line, what and remedy."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from aggregator.errors import CorruptError
+from aggregator.model import Item
+from aggregator.parse.entries import language
+from aggregator.parse.identity import made_guid
+from aggregator.parse.jsonfeed import moment
+from aggregator.parse.limits import within_limits
+
+_FIELDS = ("title", "text", "source", "url", "lang", "author")
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One line. `rest` holds the fields that are not ours, such as gold labels."""
+
+    line: int  # counted from 1
+    id: str
+    source: str
+    item: Item
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read(path: Path) -> Iterator[Article]:
+    """Lines ``{id, title, text, published, source, url, lang, …}``; only a title or a text is required.
+
+    `text` may be plain or HTML; `published` is ISO 8601 or null. Empty lines are skipped. Raises CorruptError.
+    """
+    for line, data in objects(path):
+        yield article(data, line=line, where=f"{path}:{line}")
+
+
+def objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Line numbers and JSON objects. Raises CorruptError."""
+    with path.open("rb") as file:
+        for line, raw in enumerate(file, start=1):
+            if raw.strip():
+                yield line, _object(raw, f"{path}:{line}")
+
+
+def article(data: Mapping[str, Any], *, line: int, where: str) -> Article:
+    """One object as an Article; `where` names it in errors. Raises CorruptError."""
+    texts = {name: _string(data, name, where) for name in _FIELDS}
+    if not texts["title"].strip() and not texts["text"].strip():
+        raise CorruptError(f"{where}: neither title nor text: write at least one")
+    item = within_limits(
+        Item(
+            guid=_id(data, where),
+            link=texts["url"],
+            title=texts["title"],
+            content=texts["text"],
+            author=texts["author"],
+            published=_published(data, where),
+            lang=language(texts["lang"]),
+        )
+    )
+    guid = item.guid or made_guid(item)
+    rest = {name: value for name, value in data.items() if name not in (*_FIELDS, "id", "published")}
+    return Article(line, guid, texts["source"], replace(item, guid=guid), rest)
+
+
+def _object(raw: bytes, where: str) -> dict[str, Any]:
+    try:
+        data = json.loads(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise CorruptError(f"{where}: byte {error.start + 1} is not UTF-8: save the file as UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise CorruptError(f"{where}: not JSON ({error}): write one object a line") from error
+    if not isinstance(data, dict):
+        raise CorruptError(f"{where}: a {type(data).__name__}, not an object: write one {{…}} a line")
+    return data
+
+
+def _id(data: Mapping[str, Any], where: str) -> str:
+    value = data.get("id")
+    if isinstance(value, bool) or not isinstance(value, str | int | None):
+        raise CorruptError(f"{where}: id is a {type(value).__name__}: write a string or a number")
+    return "" if value is None else str(value)
+
+
+def _string(data: Mapping[str, Any], name: str, where: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str | None):
+        raise CorruptError(f"{where}: {name} is a {type(value).__name__}: write a string, or leave it out")
+    return value or ""
+
+
+def _published(data: Mapping[str, Any], where: str) -> datetime | None:
+    text = _string(data, "published", where)
+    date = moment(text)
+    if text and date is None:
+        raise CorruptError(f"{where}: published {text!r} is no date: write ISO 8601 (2026-05-20T07:30:00Z) or null")
+    return date
