@@ -7,18 +7,22 @@ CPU seconds are of the polling process and its workers; the server is a process 
 
 import json
 import os
+import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
+from aggregator.model import Feed, FeedState, Fetched, Outcome
+from storage import open_store
+from storage.store import Database
 from tests.benchmarks.farm import Mode
 from tests.child import Child
 from tests.processes import cpu_seconds, watched
@@ -26,6 +30,7 @@ from tests.processes import cpu_seconds, watched
 pytestmark = pytest.mark.bench
 
 PEERS = Path(os.environ.get("AGGREGATOR_PEERS", Path(__file__).parents[2] / ".venv-peers")) / "bin" / "python"
+P = ParamSpec("P")
 FIRST = datetime(2026, 3, 2, 1, tzinfo=UTC)
 
 
@@ -142,3 +147,51 @@ def test_ten_thousand_feeds_on_bad_hosts(tmp_path: Path) -> None:
 
 def _at(ordered: list[float], share: float) -> str:
     return f"{ordered[max(0, round(share * len(ordered)) - 1)]:.1f} s"
+
+
+def test_a_tick_over_a_hundred_thousand_feeds(tmp_path: Path) -> None:
+    """What the database takes to say what is due, none or a hundred, when it knows very many feeds."""
+    rows = []
+    for feeds in (10_000, 100_000):
+        with open_store(tmp_path / f"{feeds}.db") as store:
+            synced = _timed(store.sync_feeds, _subscriptions(feeds), now=FIRST)
+            wanted = [feed for feed, _ in store.feeds()]
+            saved = _timed(_all_polled, store, wanted[:1000])
+            with store.transaction():
+                _all_polled(store, wanted[1000:])
+            none = [_timed(_tick, store, FIRST) for _ in range(200)]
+            hundred = [_timed(_tick, store, FIRST + timedelta(hours=1)) for _ in range(50)]
+        rows.append(
+            [
+                f"{feeds:,}",
+                f"{synced:.2f} s",
+                f"{saved / 1000 * 1e6:.0f} µs",
+                f"{statistics.median(none) * 1000:.3f} ms",
+                f"{statistics.median(hundred) * 1000:.2f} ms",
+            ]
+        )
+    columns = ["feeds", "storing the subscriptions", "saving one poll", "tick, none due", "tick, 100 due"]
+    show("One tick, CPU time", columns, rows)
+
+
+def _subscriptions(feeds: int) -> list[Feed]:
+    return [Feed(f"https://host-{number % 5000}.example/{number}.xml") for number in range(feeds)]
+
+
+def _all_polled(store: Database, feeds: list[Feed]) -> None:
+    """Every feed asked; the first hundred of all are due again within the hour, the others one by one after it."""
+    for feed in feeds:
+        late = timedelta(minutes=30) if feed.id <= 100 else timedelta(hours=2, seconds=feed.id)
+        fetched = Fetched(feed.url, Outcome.UNCHANGED, FIRST, status=304)
+        store.save_poll(feed.id, FeedState(next_at=FIRST + late, checked_at=FIRST), fetched)
+
+
+def _tick(store: Database, now: datetime) -> None:
+    leased = store.lease_due(now, until=now + timedelta(minutes=30), limit=20_000)
+    store.release([request.feed.id for request in leased])
+
+
+def _timed(work: Callable[P, object], *arguments: P.args, **options: P.kwargs) -> float:
+    began = time.process_time()
+    work(*arguments, **options)
+    return time.process_time() - began
