@@ -1,5 +1,6 @@
 """Document → clean entries; Item → Entry. Pure: never raises for anything a feed may say."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
@@ -12,8 +13,12 @@ from aggregator.text.markup import inline, read
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = timedelta(days=2)  # beyond now
+_COUNTERS = frozenset({"feedburner.com", "feedsportal.com", "feedblitz.com", "pheedo.com"})
 _TITLE_WORDS = 12  # of the text, for an entry without title
 _TITLE_LENGTH = 100  # characters of such a title
+# Formatting that leaked into a title said to be plain.
+_FORMATTING = re.compile(r"<(i|b|em|strong|sub|sup|span|u)\b[^<>]*>([^<>]*)</\1>", re.IGNORECASE)
+_MAIL_AND_NAME = re.compile(r"\S+@\S+ \((?P<name>[^()]+)\)|(?P<first>[^()]+) [(<]\S+@\S+[)>]")
 _MAX_TAGS = 50
 _MAX_TAG = 100  # characters
 
@@ -25,19 +30,24 @@ def entries(document: Document, *, final_url: str, feed: Feed, now: datetime) ->
     language, that of its first titles counts as its claim: one detection instead of one per entry.
     """
     base = _base(document, final_url)
-    site = registrable_domain(base)
     lang = document.lang or language(" ".join(item.title[:60] for item in document.items[:12]), "")
     return tuple(
         clean(
             item,
             base_url=base,
             feed_lang=lang,
-            publisher=feed.publisher or registrable_domain(web_link(item.link, base)) or site,
+            publisher=feed.publisher,
             now=now,
             outlets=(document.title, feed.title),
         )
         for item in document.items
     )
+
+
+def _publisher(url: str) -> str:
+    """The domain of a link, unless it only leads through a service that counts clicks for the feed."""
+    domain = registrable_domain(url)
+    return "" if domain in _COUNTERS or url.startswith("http://feedproxy.google.com/") else domain
 
 
 def _base(document: Document, final_url: str) -> str:
@@ -54,10 +64,12 @@ def clean(
     """One item as published → safe to store, show and compare.
 
     `base_url`: what relative links mean, absolute http(s) or empty; `feed_lang`: the document's language tag or empty;
-    `publisher`: who counts as the source; `outlets`: names that may hang on titles (“… - Harbour Post”).
+    `publisher`: who counts as the source, empty for the registrable domain of the link; `outlets`: names that may
+    hang on titles (“… - Harbour Post”).
     """
     url = web_link(item.link, base_url)
     text, html = _body(item, url or base_url)
+    publisher = line(publisher) or _publisher(url) or registrable_domain(base_url)
     title = _title(item, (*outlets, publisher))
     text = without_tail(text, title)
     title = title or _headline(text)
@@ -74,7 +86,7 @@ def clean(
         author=_author(item.author),
         tags=_tags(item.tags),
         lang=language(f"{title}\n{text}", item.lang or feed_lang),
-        publisher=line(publisher),
+        publisher=publisher,
         published=published or updated,
         updated=updated,
         fingerprint=_fingerprint(title, text),
@@ -91,7 +103,8 @@ def _body(item: Item, base: str) -> tuple[str, str]:
 
 
 def _title(item: Item, outlets: tuple[str, ...]) -> str:
-    title = line(inline(item.title) if item.title_is_html else entities(item.title))
+    title = inline(item.title) if item.title_is_html else _FORMATTING.sub(r"\2", entities(item.title))
+    title = line(title)
     return without_outlet(title, outlets)
 
 
@@ -114,10 +127,10 @@ def _moment(moment: datetime | None, now: datetime) -> datetime | None:
 
 
 def _author(author: str) -> str:
-    """RSS writes ``mail@host (Name)``: the name is for people."""
+    """RSS writes ``mail@host (Name)``, others ``Name (mail@host)``: the name is for people."""
     name = line(entities(author))
-    address, _, rest = name.partition(" (")
-    return rest[:-1] if "@" in address and rest.endswith(")") and len(rest) > 1 else name
+    both = _MAIL_AND_NAME.fullmatch(name)
+    return (both["name"] or both["first"]) if both else name
 
 
 def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:

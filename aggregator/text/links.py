@@ -40,7 +40,7 @@ _IDENTIFIER = re.compile(r"\d{2,}|[0-9a-f-]{32,36}")
 # Courlan knows a name by its beginning, so that `gallery` and `reference` fall with `ga` and `ref`.
 _LONGER = re.compile(r"(?:^|[_.-])(?:aff|cl?id|eid|ga|gl|kwd|medium|ref|session|source|uid)(?!iliate|erer|errer)[a-z]")
 # A fragment without a digit names a place in the page or a campaign; with one, the item of a page that holds many.
-_ITEM = re.compile(r"!.+|(?=[^=&]*\d)[^=&]{3,}")
+_ITEM = re.compile(r"!.+|(?=[^=]*\d)[^=]{3,}")
 
 _suffixes = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
 

@@ -5,12 +5,13 @@ parse. nh3 (ammonia) is asked only when there is markup: most excerpts have none
 """
 
 import re
-from collections.abc import Callable
-from functools import lru_cache
+from html import escape
+from itertools import accumulate
+from operator import sub
 
 import nh3
 
-from aggregator.text.characters import entities, paragraphs
+from aggregator.text.characters import entities, paragraphs, scrub
 from aggregator.text.links import web_link
 
 MAX_MARKUP = 64 * 1024  # characters handed to nh3, whose time is quadratic in the depth of nesting
@@ -32,16 +33,24 @@ _MARKUP = re.compile(rf"</?(?:{_KNOWN})(?=[\s/>])|<!--|<!\[CDATA\[|<(?:br|hr)$",
 _CODE = re.compile(r"<(?:code|pre|samp|kbd)\b", re.IGNORECASE)
 _DATA_URI = re.compile(r"data:[\w/+.;=-]{1,100},[A-Za-z0-9+/=%_-]{200,}")
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)\b([^<>]*)>")
-_VOID = frozenset("br hr img input meta link wbr source area base col embed param track".split())
+_CLEANER = nh3.Cleaner(
+    tags=set(_TAGS),
+    clean_content_tags=set(_SILENT),
+    attributes={"a": {"href"}, "*": set()},
+    url_schemes={"http", "https"},  # and relative ones, which are resolved afterwards
+    link_rel="noopener nofollow",
+)
+_LINK = re.compile(r'<a href="([^"]*)"')  # as nh3 writes it; `<` in text is escaped by then
 
-_SPACE = re.compile(r"\s+")
+# Tags that nest: not the void ones, nor those that close themselves when the next one opens.
+_FLAT = "area base br col dd dt embed hr img input li link meta option p param source td th tr track wbr"
+_NESTING = re.compile(rf"<(/?)(?!(?:{'|'.join(_FLAT.split())})\b)[a-z]", re.IGNORECASE)
+
 _PRE = re.compile(r"<pre>.*?</pre>", re.DOTALL)
 _BLOCK = re.compile(rf"</?(?:{'|'.join(_BLOCKS.split())})(?:\s[^<>]*)?/?>")
 _CELL = re.compile(rf"</?(?:{'|'.join(_CELLS.split())})(?:\s[^<>]*)?>")
 _ANY = re.compile(r"<[^<>]*>")
 _CUT_TAG = re.compile(r"</?[a-zA-Z0-9]*\s*$")  # an excerpt that ends in mid-tag
-_NESTED_EMPTINESS = 3  # levels of empty blocks removed
 _EMPTY = re.compile(r"<(p|div|li|ul|ol|blockquote|h[1-6]|strong|em|b|i)>\s*(?:<br>\s*)*</\1>")
 
 
@@ -77,52 +86,34 @@ def inline(source: str) -> str:
 
 def tidy(source: str, base: str) -> str:
     """Markup → the allow-list: text, lists, tables and absolute http(s) links. Reads `MAX_MARKUP` characters."""
-    source = _CUT_TAG.sub("", _CDATA.sub("", source[:MAX_MARKUP]))
-    cleaned = _cleaner(base if "href" in source else "").clean(_flat(source))
-    for _ in range(_NESTED_EMPTINESS):
-        cleaned = _EMPTY.sub("", cleaned)
+    source = _CUT_TAG.sub("", _CDATA.sub("", scrub(source[:MAX_MARKUP])))
+    cleaned = scrub(_CLEANER.clean(_flat(source)))
+    if "<a h" in cleaned:
+        cleaned = _LINK.sub(lambda link: _anchor(web_link(link[1], base)), cleaned)
+    removed = 1
+    while removed:
+        cleaned, removed = _EMPTY.subn("", cleaned)
     return cleaned.strip()
+
+
+def _anchor(address: str) -> str:
+    return f'<a href="{escape(address)}"' if address else "<a"
 
 
 def plain(html: str) -> str:
     """Cleaned HTML → text with a newline between blocks."""
     if "<pre>" in html:
         html = _PRE.sub(lambda match: match[0].replace("\n", "<br>"), html)
-    text = _SPACE.sub(" ", html)
-    text = _BLOCK.sub("\n", text)
-    text = _CELL.sub(" ", text)
-    return entities(_ANY.sub("", text))
+    text = _BLOCK.sub("\n", html.replace("\n", " "))
+    if "<t" in text:
+        text = _CELL.sub(" ", text)
+    return entities(_ANY.sub("", text) if "<" in text else text)
 
 
 def _flat(source: str) -> str:
     """The source, or its bare text when it nests deeper than any prose: nh3 would take seconds for it."""
     if source.count("<") <= MAX_DEPTH:
         return source
-    depth = deepest = 0
-    for match in _TAG.finditer(source):
-        if match[2].lower() in _VOID or match[3].endswith("/"):
-            continue
-        depth = max(0, depth + (-1 if match[1] else 1))
-        deepest = max(deepest, depth)
-    return source if deepest <= MAX_DEPTH else _TAG.sub(" ", source)
-
-
-@lru_cache(maxsize=256)
-def _cleaner(base: str) -> nh3.Cleaner:
-    return nh3.Cleaner(
-        tags=set(_TAGS),
-        clean_content_tags=set(_SILENT),
-        attributes={"a": {"href"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}},
-        attribute_filter=_links_against(base),
-        url_schemes={"http", "https"},
-        link_rel="noopener nofollow",
-    )
-
-
-def _links_against(base: str) -> Callable[[str, str, str], str | None]:
-    def keep(_tag: str, name: str, value: str) -> str | None:
-        if name == "href":
-            return web_link(value, base) or None
-        return value if value.isdecimal() and len(value) < 3 else None
-
-    return keep
+    depths = list(accumulate(-1 if closing else 1 for closing in _NESTING.findall(source)))
+    deepest = max(map(sub, depths, accumulate(depths, min)), default=0)
+    return source if deepest < MAX_DEPTH else _ANY.sub(" ", source)
