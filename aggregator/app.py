@@ -11,13 +11,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from aggregator import __version__, pipeline
-from aggregator.errors import UsageError
+from aggregator import __version__, config, pipeline
+from aggregator.digest.mail import way_out
+from aggregator.digest.outbox import Outbox
+from aggregator.errors import CorruptError, UsageError
 from aggregator.fetch.client import HttpFetch
-from aggregator.model import FetchRequest
-from aggregator.ports import Library
-from aggregator.parse import articles
+from aggregator.model import Digest, Feed, FetchRequest
+from aggregator.parse import articles, opml
 from aggregator.parse.pool import Workers
+from aggregator.ports import Library
 from aggregator.settings import Settings
 from storage import open_store
 
@@ -78,15 +80,7 @@ class App(AbstractContextManager["App"]):
         return HttpFetch(self.settings.poll, self.settings.hosts, version=__version__, now=self.now, environ=os.environ)
 
     def resolve(self, names: Sequence[str]) -> list[str]:
-        """URLs or titles → the URLs of subscribed feeds. Raises UsageError for a name that fits none."""
-        feeds = self.settings.subscriptions()
-        found = []
-        for name in names:
-            urls = [feed.url for feed in feeds if name in (feed.url, feed.title)]
-            if not urls:
-                raise UsageError(f"no feed {name!r} in {len(feeds)} subscriptions: `aggregator feeds list` shows them")
-            found += urls
-        return found
+        return resolve(self.settings.subscriptions(), names)
 
     def lease(
         self, *, urls: Collection[str] | None = None, force: bool = False, refetch: bool = False
@@ -112,9 +106,29 @@ class App(AbstractContextManager["App"]):
         """Join the young stories that turned out to be one; how many."""
         return pipeline.mend(self.store, now=self.now(), settings=self.settings.cluster)
 
+    def interrupt(self) -> None:
+        """End a running round early; may be called from another thread. What was not reached stays due."""
+        if "fetch" in self.__dict__:
+            self.fetch.close()
+
+    def tidy(self) -> None:
+        """Housekeeping that costs little when there is little to do."""
+        self.store.age_terms(self.now())
+
+    # ------------------------------------------------------------ digests
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.store, self.store, way_out(self.settings.smtp, os.environ), self.settings.smtp, self.now)
+
+    def send_due_digests(self) -> list[Digest]:
+        """Make and send what is due; every mail touched, as it then stands."""
+        return list(self.outbox.work(self.settings.issues()))
+
     # ------------------------------------------------------------ articles
 
     def ingest(self, file: Path) -> "IngestCount":
+        """Articles from elsewhere, as if a feed had brought them. Raises CorruptError naming the line."""
         fates = {"new": 0, "revised": 0, "known": 0}
         read = articles.read(file)
         for one in pipeline.ingest(read, self.store, settings=self.settings.cluster, now=self.now()):
@@ -127,3 +141,24 @@ class IngestCount:
     new: int
     revised: int
     known: int
+
+
+def resolve(feeds: Sequence[Feed], names: Sequence[str]) -> list[str]:
+    """URLs or titles → the URLs of subscribed feeds. Raises UsageError for a name that fits none."""
+    found = []
+    for name in names:
+        urls = [feed.url for feed in feeds if name in (feed.url, feed.title)]
+        if not urls:
+            raise UsageError(f"no feed {name!r} among {len(feeds)} subscriptions: `aggregator feeds list` shows them")
+        found += urls
+    return found
+
+
+def write_starter(target: Path, *, opml_file: Path | None = None) -> int:
+    """Write a feeds.yaml to begin with, with the feeds of an OPML file if one is given; returns how many feeds."""
+    feeds = opml.read(opml_file.read_bytes()) if opml_file else []
+    if opml_file and not feeds:
+        raise CorruptError(f"{opml_file}: no feeds in it")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(config.starter(feeds), encoding="utf-8")
+    return len(config.load(target).feeds)

@@ -52,7 +52,6 @@ class Daemon:
         settings = self._load()
         with exclusive(settings.database), self._open:
             self._app = self._open.enter_context(App(settings))
-            self._app.take_over()
             log.info("started: %d feeds, database %s", len(settings.feeds), settings.database)
             self._listen()
             for job, every in (
@@ -86,14 +85,13 @@ class Daemon:
         log.info("polled %s", tally.line())
 
     def digest(self) -> None:
-        for line in self._app.send_due_digests():
-            log.info("%s", line)
+        self._app.send_due_digests()  # the outbox logs each attempt
 
     def tidy(self) -> None:
         self._app.tidy()
 
     def _job(self, work: Callable[[], None]) -> Callable[[], None]:
-        """Alone, never after the stop, with a fresh configuration if one is wanted; what the world does wrong is a line."""
+        """Alone, never after the stop, newly configured if so wanted; what the world does wrong is one line."""
 
         def job() -> None:
             with self._busy:

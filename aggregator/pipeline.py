@@ -9,10 +9,12 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from aggregator import cluster, text
 from aggregator import parse as parsing
 from aggregator.fetch import cadence
+from aggregator.fetch.traffic import budget
 from aggregator.model import (
     Document,
     Entry,
@@ -30,7 +32,7 @@ from aggregator.model import (
 from aggregator.parse.articles import Article
 from aggregator.parse.pool import Workers
 from aggregator.ports import Fetch, Store
-from aggregator.settings import ClusterSettings, Settings
+from aggregator.settings import ClusterSettings, HostSettings, Settings
 
 MAX_CANDIDATES = 200
 MEND_EVERY = timedelta(hours=1)  # of the entries' own time, while ingesting
@@ -123,6 +125,9 @@ class Round:
                 now=self.now(),
                 settings=self.settings.poll,
                 jitter=self.jitter(),
+                host=self.settings.hosts.get(
+                    budget(urlsplit(feed.url).hostname or "", self.settings.hosts), HostSettings()
+                ),
             )
             state = decision.state
             if refined:

@@ -29,6 +29,7 @@ FLOORS: dict[str, set[str]] = {
     | {f"aggregator.{name}" for name in (*STAGES, "ports", "config", "pipeline")}
     | {"aggregator", "storage"},
     "aggregator.offline": GROUND | {f"aggregator.{name}" for name in ("app", "pipeline", "parse", "evaluate")},
+    "aggregator.subscriptions": GROUND | {f"aggregator.{name}" for name in ("app", "config", "pipeline", "parse")},
     "aggregator.tally": {"aggregator.pipeline"},
     "aggregator.daemon": GROUND | {f"aggregator.{name}" for name in ("app", "pipeline", "ports", "tally")},
     "aggregator.cli": {"aggregator"},

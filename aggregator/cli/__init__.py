@@ -15,6 +15,7 @@ COMMANDS = {
     "stories": "aggregator.cli.stories:stories",
     "show": "aggregator.cli.stories:show",
     "digest": "aggregator.cli.digest:digest",
+    "mail": "aggregator.cli.digest:mail",
     "feeds": "aggregator.cli.feeds:feeds",
     "ingest": "aggregator.cli.articles:ingest",
     "cluster": "aggregator.cli.articles:cluster",

@@ -37,10 +37,15 @@ class Frame:
     config: str | None
     db: str | None
 
+    def config_path(self) -> Path:
+        from aggregator import config
+
+        return config.find(Path(self.config) if self.config else None)
+
     def settings(self) -> "Settings":
         from aggregator import config
 
-        return self._with_db(config.load(config.find(Path(self.config) if self.config else None)))
+        return self._with_db(config.load(self.config_path()))
 
     def lenient_settings(self) -> "Settings":
         """For commands that only need a database: with --db a missing feeds.yaml does not matter."""
@@ -60,6 +65,14 @@ class Frame:
         from aggregator.app import App
 
         return App(self.settings())
+
+    def unsynced(self) -> "App":
+        """With the network but a private database: for commands that ask and store nothing."""
+        from dataclasses import replace
+
+        from aggregator.app import App
+
+        return App(replace(self.settings(), database=Path(":memory:")))
 
     def reader(self) -> "App":
         """Opened read-only: works beside a daemon and changes nothing."""

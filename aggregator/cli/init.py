@@ -26,5 +26,5 @@ def init(frame: Frame, opml: Path | None) -> None:
     target = Path(frame.config or "feeds.yaml")
     if target.exists():
         raise UsageError(f"{target} exists already: edit it, or name another file with --config")
-    number = app.write_starter(target, opml=opml)
+    number = app.write_starter(target, opml_file=opml)
     click.echo(f"wrote {target} with {number} feeds: edit it, then `aggregator poll`")
