@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -36,7 +37,11 @@ class Child:
                 stderr=stderr,
             )
         self.pid = self._process.pid
-        self.greeting = self.hear()
+        try:
+            self.greeting = self.hear()
+        except BaseException:
+            self.kill(grace=0)
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -46,16 +51,11 @@ class Child:
     ) -> None:
         """Its input ends, and it should; what is left after half a minute is killed."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
         workers = family(self.pid)[1:]
-        try:
+        self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=30)
-        finally:
-            self._process.kill()
-            self._process.wait()
-            self._process.stdout.close()
-            _end(workers, grace=0)
+        self._end(workers, grace=0)
 
     def ask(self, question: object) -> Any:
         self.tell(question)
@@ -81,21 +81,23 @@ class Child:
     def kill(self, *, grace: float = 10.0) -> int:
         """SIGKILL to the process alone; returns how many of its children outlived it by `grace` seconds."""
         children = family(self.pid)[1:]
-        os.kill(self.pid, signal.SIGKILL)
-        self._process.wait()
+        self._process.kill()
+        return self._end(children, grace=grace)
+
+    def _end(self, children: list[int], *, grace: float) -> int:
+        """No process and no pipe is left; returns how many of the children had to be killed."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
+        self._process.kill()
+        self._process.wait()
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.stdout.close()
-        return _end(children, grace=grace)
-
-
-def _end(pids: list[int], *, grace: float) -> int:
-    """Wait for them to go by themselves, then kill the rest; returns how many that were."""
-    ends = time.monotonic() + grace
-    while any(map(alive, pids)) and time.monotonic() < ends:
-        time.sleep(0.02)
-    left = [pid for pid in pids if alive(pid)]
-    for pid in left:
-        os.kill(pid, signal.SIGKILL)
-    return len(left)
+        ends = time.monotonic() + grace
+        while any(map(alive, children)) and time.monotonic() < ends:
+            time.sleep(0.02)
+        left = [pid for pid in children if alive(pid)]
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return len(left)

@@ -22,11 +22,12 @@ from tests.replay.invent import invented
 from tests.replay.log import Log, Visit
 
 DAY = timedelta(days=1)
+EVENTS = 36
 
 
 @pytest.fixture(scope="module")
 def stream() -> Stream:
-    return invented()
+    return invented(events=EVENTS)
 
 
 @pytest.fixture
@@ -200,7 +201,8 @@ def test_everything_served_is_stored_once_whatever_is_killed(stream: Stream, tmp
     assert len(after.stored) == len(stream.pieces)
     assert after.integrity == "ok"
     assert (after.unplaced, after.miscounted) == (0, 0)
-    assert 0 < after.copy_groups <= after.copies < after.stories
+    assert 0 < after.copy_groups <= after.copies < len(stream.pieces) / 2
+    assert EVENTS / 2 < after.stories < EVENTS * 2  # how well it clusters is tested elsewhere
     assert after.shared_stories > 0
     assert replay.log.tally().busiest == 1
     if not kills:

@@ -18,7 +18,7 @@ from itertools import islice
 
 from aiohttp import web
 
-from tests.benchmarks.articles import articles
+from tests.articles import articles
 from tests.replay.loopback import Loopback, address
 from tests.replay.stream import Piece, rss
 

@@ -1,4 +1,4 @@
-"""A seed ─► invented articles with words as frequent as in English: what clustering should meet in a benchmark."""
+"""A seed ─► invented articles with words as frequent as in English: what clustering should meet in tests."""
 
 import random
 from collections.abc import Iterator
@@ -8,7 +8,6 @@ from itertools import accumulate
 
 from wordfreq import top_n_list, word_frequency
 
-_SUBJECTS = 9  # words that make an event recognisable
 _LENGTH = 55  # words of a text, as long as the excerpts real feeds carry
 
 
@@ -24,16 +23,17 @@ def _vocabulary() -> tuple[list[str], list[float]]:
     return words, list(accumulate(word_frequency(word, "en") for word in words))
 
 
+def account(event: str, chance: random.Random) -> Article:
+    """One account of an event: nine words are the event's own, for the same name the same, the rest is chance's."""
+    words, weights = _vocabulary()
+    subject = random.Random(f"event {event}").sample(words[1000:], 9)
+    told = chance.choices(words, cum_weights=weights, k=_LENGTH) + chance.sample(subject, 6) + chance.sample(subject, 6)
+    chance.shuffle(told)
+    return Article(" ".join(chance.sample(subject, 5) + told[:3]).capitalize(), f"{' '.join(told).capitalize()}.")
+
+
 def articles(seed: int, *, events: int) -> Iterator[Article]:
     """Without end; each is on one of so many events, small numbers the more often (a few big stories, many small)."""
     chance = random.Random(seed)
-    words, weights = _vocabulary()
     while True:
-        subject = random.Random(f"event {int(events * chance.random() ** 1.5)}").sample(words[1000:], _SUBJECTS)
-        told = (
-            chance.choices(words, cum_weights=weights, k=_LENGTH)
-            + chance.sample(subject, 6)
-            + chance.sample(subject, 6)
-        )
-        chance.shuffle(told)
-        yield Article(" ".join(chance.sample(subject, 5) + told[:3]).capitalize(), f"{' '.join(told).capitalize()}.")
+        yield account(f"{seed}-{int(events * chance.random() ** 1.5)}", chance)
