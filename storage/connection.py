@@ -110,12 +110,16 @@ class Connection:
         self.run("BEGIN IMMEDIATE")
         try:
             yield
+            self.before_commit()
             self.run("COMMIT")
         except BaseException:
             if self.raw.in_transaction:  # some errors (disk full) have rolled back already
                 self.raw.rollback()
             self.forget()
             raise
+
+    def before_commit(self) -> None:
+        """Write what was held back until the end of the transaction. For those who hold anything back."""
 
     def forget(self) -> None:
         """Drop what was remembered of a transaction that did not happen. For those who remember anything."""

@@ -3,19 +3,23 @@
 Forward decay (Cormode, Shkapenyuk, Srivastava, Xu, ICDE 2009): each document is counted with the weight
 ``2 ** ((its moment − landmark) / half-life)``, and a sum is read at a moment by dividing it by that moment's weight.
 So ageing costs nothing, and a document counts ½ after one half-life whenever it is asked.
+
+Every entry asks for a hundred terms and raises them by one. What was read is kept in memory until another connection
+writes, and what was raised inside a transaction is written once, at its end.
 """
 
-from collections import Counter
+import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from aggregator.model import Frequencies as Counted
 from storage.connection import Connection, writes
-from storage.values import clean, to_json, to_moment, to_text
+from storage.values import clean_all, to_json, to_moment, to_text
 
 HALF_LIFE = timedelta(days=14)
 LARGEST_AGE = 500  # half-lives from the landmark, either way: what a double holds, with room for sums
 FORGOTTEN = 0.02  # a term seen once is dropped after less than six half-lives
+REMEMBERED = 200_000  # terms held in memory: about 30 MB
 
 
 class Frequencies(Connection):
@@ -23,32 +27,51 @@ class Frequencies(Connection):
 
     half_life = HALF_LIFE
 
+    def __init__(self, raw: sqlite3.Connection, path: str) -> None:
+        super().__init__(raw, path)
+        self._version = -1
+        self.forget()
+
+    def forget(self) -> None:
+        """After a rollback, or a write by another connection."""
+        self._stored: dict[str, float] = {}  # term → weight as the database will have it; 0 for none
+        self._raised: set[str] = set()  # terms to write at the end of the transaction
+        self._clock: tuple[datetime, timedelta, float] | None = None  # landmark, half-life, documents
+
+    def before_commit(self) -> None:
+        if self._raised:
+            self.many(
+                "INSERT INTO frequencies (term, weight) VALUES (?, ?)"
+                " ON CONFLICT (term) DO UPDATE SET weight = excluded.weight",
+                [(term, self._stored[term]) for term in sorted(self._raised)],
+            )
+            self._raised.clear()
+        if self._clock:
+            self.run("UPDATE frequency_clock SET documents = :now WHERE documents <> :now", {"now": self._clock[2]})
+
     def frequencies(self, terms: Collection[str], *, at: datetime) -> Counted:
         """Aged document counts at that moment; a term never seen is missing."""
+        self._look_around()
         weight = self._weight(at)
-        row = self.row("SELECT documents FROM frequency_clock")
-        rows = self.rows(
-            "SELECT term, weight FROM frequencies WHERE term IN (SELECT value FROM json_each(?))",
-            (to_json(map(clean, terms)),),
-        )
-        return Counted(row[0] / weight if row else 0.0, {term: stored / weight for term, stored in rows})
+        terms = clean_all(terms)
+        self._recall(terms)
+        stored = self._stored
+        counts = {term: stored[term] / weight for term in terms if stored[term]}
+        return Counted(self._clock[2] / weight if self._clock else 0.0, counts)
 
     @writes
     def count_terms(self, documents: Iterable[Sequence[str]], *, at: datetime) -> None:
         """Raise the document frequency of each document's distinct terms by one at that time."""
-        counts: Counter[str] = Counter()
-        total = 0
-        for terms in documents:
-            counts.update(set(terms))
-            total += 1
-        self._start_clock(at)
+        landmark, half_life, total = self._started_clock(at)
         weight = self._weight(at)
-        self.run("UPDATE frequency_clock SET documents = documents + ?", (total * weight,))
-        self.many(
-            "INSERT INTO frequencies (term, weight) VALUES (?, ?)"
-            " ON CONFLICT (term) DO UPDATE SET weight = weight + excluded.weight",
-            [(clean(term), count * weight) for term, count in sorted(counts.items())],
-        )
+        for terms in documents:
+            distinct = set(clean_all(terms))
+            self._recall(distinct)
+            for term in distinct:
+                self._stored[term] += weight
+            self._raised |= distinct
+            total += weight
+        self._clock = landmark, half_life, total
 
     @writes
     def age_terms(self, at: datetime) -> int:
@@ -56,7 +79,9 @@ class Frequencies(Connection):
 
         Returns how many were dropped. Also how a new `half_life` takes effect.
         """
-        self._start_clock(at)
+        self.before_commit()
+        self.forget()
+        self._started_clock(at)
         factor = 1 / self._weight(at)
         dropped = self.run("DELETE FROM frequencies WHERE weight * ? < ?", (factor, FORGOTTEN)).rowcount
         self.run("UPDATE frequencies SET weight = weight * ?", (factor,))
@@ -64,18 +89,46 @@ class Frequencies(Connection):
             "UPDATE frequency_clock SET landmark = ?, half_life_days = ?, documents = documents * ?",
             (to_text(at), self.half_life / timedelta(days=1), factor),
         )
+        self.forget()
         return dropped
 
-    def _start_clock(self, at: datetime) -> None:
-        self.run(
-            "INSERT OR IGNORE INTO frequency_clock (id, landmark, half_life_days, documents) VALUES (1, ?, ?, 0)",
-            (to_text(at), self.half_life / timedelta(days=1)),
-        )
+    # ------------------------------------------------------------ what is kept in memory
+
+    def _look_around(self) -> None:
+        """Forget everything when another connection has written; know the clock."""
+        version = self.one("PRAGMA data_version")[0]
+        if version != self._version or (len(self._stored) > REMEMBERED and not self._raised):
+            self.forget()
+            self._version = version
+        if self._clock is None:
+            row = self.row("SELECT landmark, half_life_days, documents FROM frequency_clock")
+            self._clock = (to_moment(row[0]), timedelta(days=row[1]), row[2]) if row else None
+
+    def _recall(self, terms: Collection[str]) -> None:
+        """Read the weights of those terms that are not in memory."""
+        missing = [term for term in terms if term not in self._stored]
+        if missing:
+            self._stored.update(dict.fromkeys(missing, 0.0))
+            rows = self.stream(
+                "SELECT term, weight FROM frequencies WHERE term IN (SELECT value FROM json_each(?))",
+                (to_json(missing),),
+            )
+            for term, weight in rows:
+                self._stored[term] = weight
+
+    def _started_clock(self, at: datetime) -> tuple[datetime, timedelta, float]:
+        self._look_around()
+        if self._clock is None:
+            self._clock = (at, self.half_life, 0.0)
+            self.run(
+                "INSERT INTO frequency_clock (id, landmark, half_life_days, documents) VALUES (1, ?, ?, 0)",
+                (to_text(at), self.half_life / timedelta(days=1)),
+            )
+        return self._clock
 
     def _weight(self, at: datetime) -> float:
         """Of one document at that moment, in stored units."""
-        row = self.row("SELECT landmark, half_life_days FROM frequency_clock")
-        if row is None:
+        if self._clock is None:
             return 1.0
-        age = (at - to_moment(row[0])) / timedelta(days=row[1])
-        return float(2.0 ** max(-LARGEST_AGE, min(age, LARGEST_AGE)))
+        landmark, half_life, _ = self._clock
+        return float(2.0 ** max(-LARGEST_AGE, min((at - landmark) / half_life, LARGEST_AGE)))

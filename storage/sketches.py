@@ -5,15 +5,16 @@ flood of look-alikes in one bucket costs no more than any other entry.
 """
 
 import sqlite3
-from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 
 from aggregator.model import Candidate, Sketch, StoryProfile
 from storage.connection import Connection, writes
 from storage.values import clean, to_json, to_moment, to_text
 
 BUCKET_READS = 50
+_STEP = 16  # widths of the statement that reads buckets; SQLite joins at most 500 selects
 
 _CANDIDATES = """
 SELECT e.id, e.story_id, e.copy_of, e.feed_id, e.publisher, e.title, e.canonical_url, e.lang, e.seen,
@@ -25,6 +26,13 @@ _PROFILES = """
 SELECT p.story_id, r.recipe, p.profile, s.entries, s.first_seen, s.last_seen
 FROM stories s JOIN profiles p ON p.story_id = s.id JOIN recipes r ON r.id = p.recipe_id
 """
+
+
+@cache
+def _in_any_bucket(width: int) -> str:
+    """One statement for `width` buckets: several times quicker than one for each, and each is read to its cap."""
+    one = f"SELECT * FROM (SELECT entry_id FROM bands WHERE bucket = ? ORDER BY entry_id DESC LIMIT {BUCKET_READS})"
+    return f"SELECT entry_id, count(*) FROM ({' UNION ALL '.join([one] * width)}) GROUP BY 1 ORDER BY 2 DESC, 1 DESC"
 
 
 class Sketches(Connection):
@@ -39,7 +47,7 @@ class Sketches(Connection):
         if recipe_id is None:
             return []
         shared = self._shared(sketch.buckets)
-        ranked = sorted(shared, key=lambda entry_id: (-shared[entry_id], -entry_id))
+        ranked = list(shared)
         found: list[Candidate] = []
         for start in range(0, len(ranked), limit):  # most sketches need one round: few of the shared are too old
             ids = ranked[start : start + limit]
@@ -50,13 +58,11 @@ class Sketches(Connection):
                 break
         return found[:limit]
 
-    def _shared(self, buckets: Iterable[int]) -> Counter[int]:
-        """entry id → in how many of the buckets it stands."""
-        shared: Counter[int] = Counter()
-        read = "SELECT entry_id FROM bands WHERE bucket = ? ORDER BY entry_id DESC LIMIT ?"
-        for bucket in buckets:
-            shared.update(row[0] for row in self.rows(read, (bucket, BUCKET_READS)))
-        return shared
+    def _shared(self, buckets: Sequence[int]) -> dict[int, int]:
+        """entry id → in how many of the buckets it stands; most first, then newest."""
+        width = -(-len(buckets) // _STEP) * _STEP
+        padded = (*buckets, *[None] * (width - len(buckets)))
+        return {row[0]: row[1] for row in self.rows(_in_any_bucket(width), padded)} if buckets else {}
 
     def _recipe_id(self, recipe: str) -> int | None:
         row = self.row("SELECT id FROM recipes WHERE recipe = ?", (clean(recipe),))

@@ -2,18 +2,20 @@
 
 from pathlib import Path
 
+from storage.checking import Checking
 from storage.connection import PATIENCE, connect, connect_read_only, enter_wal
 from storage.corrections import Corrections
 from storage.entries import Entries
 from storage.feeds import Feeds
-from storage.frequencies import Frequencies
+from storage.keeping import Keeping
 from storage.ledger import Ledger
 from storage.library import Library
 from storage.polling import Polling
+from storage.search import Search
 from storage.versions import check_version, keep_copy, migrate
 
 
-class Database(Feeds, Polling, Entries, Frequencies, Corrections, Library, Ledger):
+class Database(Feeds, Polling, Entries, Keeping, Corrections, Library, Ledger, Search, Checking):
     """The Store, Library and Ledger ports on one connection. A context manager; `close` ends it."""
 
 

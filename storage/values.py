@@ -1,7 +1,7 @@
 """Python values ↔ what SQLite can hold: fixed-width UTC text for moments, encodable text, JSON for small lists."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import overload
 
@@ -36,6 +36,12 @@ def clean(text: str) -> str:
     except UnicodeEncodeError:
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text.replace("\0", "\ufffd") if "\0" in text else text
+
+
+def clean_all(texts: Collection[str]) -> Collection[str]:
+    """Each of them clean; the same object when there is nothing to clean."""
+    joined = "".join(texts)
+    return texts if clean(joined) == joined else [clean(text) for text in texts]
 
 
 def clean_or_none(text: str | None) -> str | None:

@@ -34,12 +34,13 @@ from aggregator.model.placing import (
     Standing,
     StoryProfile,
 )
-from aggregator.model.reading import Member, Story
+from aggregator.model.reading import DatabaseStats, Hit, Member, Story, TableSize
 
 __all__ = [
     "Candidate",
     "Correction",
     "Counts",
+    "DatabaseStats",
     "Digest",
     "DigestItem",
     "DigestState",
@@ -55,6 +56,7 @@ __all__ = [
     "Fetched",
     "Frequencies",
     "Hints",
+    "Hit",
     "HostBlock",
     "Item",
     "Known",
@@ -69,6 +71,7 @@ __all__ = [
     "Standing",
     "Story",
     "StoryProfile",
+    "TableSize",
     "Untold",
     "WorkerFailure",
 ]

@@ -1,4 +1,4 @@
-"""What people read: members and stories."""
+"""What people read: members, stories, hits; and how big the memory is."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,3 +53,40 @@ class Story:
     url: str = ""
     excerpt: str = ""
     members: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One entry that a search found."""
+
+    entry_id: int
+    story_id: int
+    title: str
+    outlet: str
+    url: str
+    published: datetime | None
+    seen: datetime
+    snippet: str  # of the text; matched words stand between U+0002 and U+0003
+
+
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """One table with its indexes."""
+
+    name: str
+    rows: int
+    bytes: int | None  # None where this SQLite cannot tell
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseStats:
+    """How big the database is and how fast it grows."""
+
+    bytes: int  # the file
+    wal_bytes: int  # the log beside it
+    free_bytes: int  # inside the file, to be used again
+    entries: int
+    stories: int
+    entries_a_day: float  # over the last seven days
+    bytes_a_day: float  # at that rate
+    tables: tuple[TableSize, ...]  # largest first

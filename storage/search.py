@@ -1,0 +1,99 @@
+"""Words → entries that contain them, best first. Whatever is typed is either found or refused in one line."""
+
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from aggregator.errors import UsageError
+from aggregator.model import Hit
+from storage.connection import Connection
+from storage.values import clean, to_moment, to_text
+
+SECONDS = 5.0  # a search may take
+_STEPS = 2_000  # instructions of SQLite between two looks at the clock
+
+# a match in the title counts five times one in the text, the outlet's name twice
+_SEARCH = """
+SELECT e.id, e.story_id, e.title, f.title AS outlet, e.url, e.published, e.seen,
+    snippet(entries_fts, 1, char(2), char(3), '…', 32) AS snippet
+FROM entries_fts JOIN entries e ON e.id = entries_fts.rowid JOIN feeds f ON f.id = e.feed_id
+WHERE entries_fts MATCH :query AND e.seen >= :since
+    AND (:feed IS NULL OR :feed IN (f.url, f.title))
+    AND (:tag IS NULL OR :tag IN (SELECT value FROM json_each(f.tags)))
+ORDER BY bm25(entries_fts, 5, 1, 2), e.id DESC LIMIT :limit
+"""
+
+
+class Search(Connection):
+    """Full-text search."""
+
+    def search(
+        self,
+        query: str,
+        *,
+        since: datetime | None = None,
+        feed: str | None = None,
+        tag: str | None = None,
+        raw: bool = False,
+        limit: int = 20,
+        seconds: float = SECONDS,
+    ) -> list[Hit]:
+        """Entries with all the words of the query, in any form; "quoted words" must stand together.
+
+        `feed` is a URL or title, `tag` one of the feed's. `raw` takes the query in FTS5's own syntax
+        (https://sqlite.org/fts5.html). Raises UsageError for a query without words, bad syntax, or one that takes
+        longer than `seconds`.
+        """
+        parameters = {
+            "query": clean(query) if raw else quoted(clean(query)),
+            "since": to_text(since) or "",
+            "feed": feed,
+            "tag": tag,
+            "limit": limit,
+        }
+        with self._time_limit(seconds):
+            try:
+                rows = self.rows(_SEARCH, parameters)
+            except sqlite3.OperationalError as error:
+                raise UsageError(_refusal(error, query)) from error
+        return [_hit(row) for row in rows]
+
+    @contextmanager
+    def _time_limit(self, seconds: float) -> Iterator[None]:
+        end = time.monotonic() + seconds
+        self.raw.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+        try:
+            yield
+        finally:
+            self.raw.set_progress_handler(None, 0)
+
+
+def quoted(query: str) -> str:
+    """Each word in double quotes, so that nothing in it is syntax. UsageError when there is no word."""
+    parts = [phrase or word for phrase, word in re.findall(r'"([^"]*)"|([^\s"]+)', query)]
+    words = [part for part in parts if any(character.isalnum() for character in part)]
+    if not words:
+        raise UsageError(f"nothing to search for in {query!r}: give at least one word")
+    return " ".join(f'"{word}"' for word in words)
+
+
+def _refusal(error: sqlite3.OperationalError, query: str) -> str:
+    if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+        return f"the search for {query!r} takes too long: use rarer words or --since"
+    return f"{query!r} is not a query in FTS5 syntax ({error}): leave out --raw to search for its words"
+
+
+def _hit(row: sqlite3.Row) -> Hit:
+    return Hit(
+        entry_id=row["id"],
+        story_id=row["story_id"],
+        title=row["title"],
+        outlet=row["outlet"],
+        url=row["url"],
+        published=to_moment(row["published"]),
+        seen=to_moment(row["seen"]),
+        snippet=row["snippet"],
+    )
