@@ -14,13 +14,15 @@ from aggregator.model import Item
 
 def identify(items: Iterable[Item]) -> tuple[Item, ...]:
     """Repeats of one text under one guid collapse into the first."""
-    texts: defaultdict[str, dict[tuple[str, str], Item]] = defaultdict(dict)
+    texts: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    distinct: dict[tuple[str, tuple[str, str]], Item] = {}
     for item in items:
-        texts[item.guid or made_guid(item)].setdefault((item.link, item.title or item.content), item)
+        guid, text = item.guid or made_guid(item), (item.link, item.title or item.content)
+        texts[guid].add(text)
+        distinct.setdefault((guid, text), item)
     return tuple(
-        replace(item, guid=guid if len(same) == 1 else f"{guid[:960]}#{_digest(*text)}")
-        for guid, same in texts.items()
-        for text, item in same.items()
+        replace(item, guid=guid if len(texts[guid]) == 1 else f"{guid[:960]}#{_digest(*text)}")
+        for (guid, text), item in distinct.items()
     )
 
 
