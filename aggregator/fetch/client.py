@@ -5,7 +5,6 @@ deadline over each exchange (exchange). Closing the iterator cancels what is und
 """
 
 import asyncio
-import ssl
 import weakref
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -133,15 +132,8 @@ class HttpFetch:
 
     async def _connect(self, background: Background) -> Wire:
         settings = self._settings
-        context = ssl.create_default_context(cafile=self._environ.get("SSL_CERT_FILE"))
-        if settings.proxy:
-            connector = dial.proxied(limit=settings.in_flight, context=context)
-        else:
-            connector = dial.connector(
-                settings.allow_networks, limit=settings.in_flight, context=context, lookup=self._lookup
-            )
         session = aiohttp.ClientSession(
-            connector=connector,
+            connector=dial.connector(settings, environ=self._environ, lookup=self._lookup),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # the exchange has its own deadline
             auto_decompress=False,

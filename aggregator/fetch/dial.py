@@ -1,5 +1,7 @@
-"""Host name → connection to a checked address. A name with any bad address is refused whole, and what was checked is
-what is connected to: nothing is looked up a second time (DNS rebinding).
+"""Host name → connection to a checked address, over which only so much can come.
+
+A name with any bad address is refused whole, and what was checked is what is connected to: nothing is looked up a
+second time (DNS rebinding).
 """
 
 import asyncio
@@ -7,14 +9,20 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 
 from aggregator.fetch import guard
+from aggregator.fetch.decode import TooLargeError
+from aggregator.settings import PollSettings
+
+SPARE = 1024 * 1024  # bytes of one answer beyond its body: head, framing, trailers
+INTERIM = 16  # answers to one request, waiting to be read: 100 Continue, 103 Early Hints, …
 
 Lookup = Callable[[str, int, int], list[tuple[Any, Any, int, str, Any]]]
 Check = Callable[[str], None]  # raises guard.ForbiddenError
@@ -82,21 +90,57 @@ def checked_socket(check: Check, address: tuple[Any, Any, int, str, tuple[Any, .
     return socket.socket(family=family, type=kind, proto=protocol)
 
 
+class BoundedHandler(ResponseHandler):
+    """One connection. Counts what comes from the wire for one answer: framing, trailers and interim answers included,
+    which aiohttp reads without end.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, most: int) -> None:
+        super().__init__(loop)
+        self._most, self._came = most, 0
+
+    def set_response_params(self, **parameters: Any) -> None:
+        self._came = 0
+        super().set_response_params(**parameters)
+
+    def data_received(self, data: bytes) -> None:
+        self._came += len(data)
+        if self._came <= self._most:
+            super().data_received(data)
+        if self._came > self._most or len(self) > INTERIM:
+            error = TooLargeError()
+            if self._payload is not None:
+                self._payload.set_exception(error)
+            self.set_exception(error)
+            self._buffer.clear()
+            if self.transport is not None:
+                self.transport.abort()
+
+
+class BoundedConnector(aiohttp.TCPConnector):
+    def __init__(self, *, max_body: int, **options: Any) -> None:
+        super().__init__(keepalive_timeout=15, **options)
+        # no public way: the class of the connections is fixed in aiohttp's connector
+        make: partial[Any] = partial(BoundedHandler, loop=self._loop, most=2 * max_body + SPARE)
+        self._factory = make
+
+
 def connector(
-    allow: Sequence[guard.Network], *, limit: int, context: ssl.SSLContext, lookup: Lookup = system_lookup
+    settings: PollSettings, *, environ: Mapping[str, str], lookup: Lookup = system_lookup
 ) -> aiohttp.TCPConnector:
-    """Connections to public addresses and `allow` only."""
-    check = partial(guard.check, allow_networks=tuple(allow))
-    return aiohttp.TCPConnector(
+    """Connections to public addresses and `allow_networks` only; or to the proxy alone, if the user named one.
+
+    A proxy looks the names up and stands where we cannot: it does the guarding then. Certificates are checked against
+    one context for all: the system's, or SSL_CERT_FILE's.
+    """
+    context = ssl.create_default_context(cafile=environ.get("SSL_CERT_FILE"))
+    bounds: dict[str, Any] = {"max_body": settings.max_body, "limit": settings.in_flight, "ssl": context}
+    if settings.proxy:
+        return BoundedConnector(**bounds)
+    check = partial(guard.check, allow_networks=settings.allow_networks)
+    return BoundedConnector(
         resolver=CheckedResolver(check, lookup),
         use_dns_cache=False,
         socket_factory=partial(checked_socket, check),
-        limit=limit,
-        ssl=context,
-        keepalive_timeout=15,
+        **bounds,
     )
-
-
-def proxied(*, limit: int, context: ssl.SSLContext) -> aiohttp.TCPConnector:
-    """Connections to the proxy the user named: it looks names up, so it does the guarding."""
-    return aiohttp.TCPConnector(limit=limit, ssl=context, keepalive_timeout=15)

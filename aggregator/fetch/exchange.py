@@ -146,7 +146,7 @@ class Exchange:
         raise AssertionError("unreachable: tenacity returns or raises")
 
     async def _body(self, response: ClientResponse) -> bytes:
-        body = Body(response.headers.get("Content-Encoding", ""), limit=self.wire.settings.max_body)
+        body = Body(self.answer.get("content-encoding", ""), limit=self.wire.settings.max_body)
         begun = asyncio.get_running_loop().time()
         slow = asyncio.timeout_at(begun + PATIENCE)
         try:
@@ -242,6 +242,6 @@ def _plain(response: ClientResponse) -> dict[str, str]:
         text = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         if key not in headers:
             headers[key] = text
-        elif key == "cache-control":
+        elif key in ("cache-control", "content-encoding"):
             headers[key] += ", " + text
     return headers

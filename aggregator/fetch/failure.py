@@ -57,7 +57,7 @@ def _known(error: BaseException) -> tuple[Outcome, str]:  # noqa: PLR0911 – a 
         case aiohttp.ClientPayloadError():
             return Outcome.BROKEN, "the body is cut or its framing is wrong"
         case aiohttp.ClientResponseError():
-            return Outcome.BROKEN, f"not an HTTP answer: {error.message}"
+            return Outcome.BROKEN, f"not an HTTP answer: {error.message[:60]}"
         case OSError():
             return Outcome.UNREACHABLE, _os(error)
     return Outcome.BROKEN, f"{type(error).__name__}: {error}"
@@ -77,6 +77,6 @@ def _os(error: OSError) -> str:
 
 def _tls(error: BaseException) -> str:
     for cause in _causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"certificate not accepted ({cause.verify_message})"
+        if message := getattr(cause, "verify_message", ""):  # of ssl.SSLCertVerificationError; aiohttp's lacks it
+            return f"certificate not accepted ({message})"
     return str(getattr(error, "os_error", error))
