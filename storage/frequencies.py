@@ -30,15 +30,23 @@ class Frequencies(Connection):
     def __init__(self, raw: sqlite3.Connection, path: str) -> None:
         super().__init__(raw, path)
         self._version = -1
-        self.forget()
+        self._forget_terms()
 
     def forget(self) -> None:
+        super().forget()
+        self._forget_terms()
+
+    def _forget_terms(self) -> None:
         """After a rollback, or a write by another connection."""
         self._stored: dict[str, float] = {}  # term → weight as the database will have it; 0 for none
         self._raised: set[str] = set()  # terms to write at the end of the transaction
         self._clock: tuple[datetime, timedelta, float] | None = None  # landmark, half-life, documents
 
     def before_commit(self) -> None:
+        super().before_commit()
+        self._write_terms()
+
+    def _write_terms(self) -> None:
         if self._raised:
             self.many(
                 "INSERT INTO frequencies (term, weight) VALUES (?, ?)"
@@ -79,8 +87,8 @@ class Frequencies(Connection):
 
         Returns how many were dropped. Also how a new `half_life` takes effect.
         """
-        self.before_commit()
-        self.forget()
+        self._write_terms()
+        self._forget_terms()
         self._started_clock(at)
         factor = 1 / self._weight(at)
         dropped = self.run("DELETE FROM frequencies WHERE weight * ? < ?", (factor, FORGOTTEN)).rowcount
@@ -89,7 +97,7 @@ class Frequencies(Connection):
             "UPDATE frequency_clock SET landmark = ?, half_life_days = ?, documents = documents * ?",
             (to_text(at), self.half_life / timedelta(days=1), factor),
         )
-        self.forget()
+        self._forget_terms()
         return dropped
 
     # ------------------------------------------------------------ what is kept in memory
@@ -98,7 +106,7 @@ class Frequencies(Connection):
         """Forget everything when another connection has written; know the clock."""
         version = self.one("PRAGMA data_version")[0]
         if version != self._version or (len(self._stored) > REMEMBERED and not self._raised):
-            self.forget()
+            self._forget_terms()
             self._version = version
         if self._clock is None:
             row = self.row("SELECT landmark, half_life_days, documents FROM frequency_clock")

@@ -1,20 +1,13 @@
-"""Signatures, bands and profiles: what clustering keeps, as rows; a sketch → the entries that share its buckets.
-
-Bands are rows `(bucket, entry_id)`: a bucket is read newest first, and never more than `BUCKET_READS` of it, so that a
-flood of look-alikes in one bucket costs no more than any other entry.
-"""
+"""Signatures and profiles: what clustering keeps, as rows; a sketch → the entries that share its buckets."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
-from functools import cache
 
 from aggregator.model import Candidate, Sketch, StoryProfile
-from storage.connection import Connection, writes
+from storage.bands import Bands
+from storage.connection import writes
 from storage.values import clean, to_json, to_moment, to_text
-
-BUCKET_READS = 50
-_STEP = 16  # widths of the statement that reads buckets; SQLite joins at most 500 selects
 
 _CANDIDATES = """
 SELECT e.id, e.story_id, e.copy_of, e.feed_id, e.publisher, e.title, e.canonical_url, e.lang, e.seen,
@@ -28,41 +21,27 @@ FROM stories s JOIN profiles p ON p.story_id = s.id JOIN recipes r ON r.id = p.r
 """
 
 
-@cache
-def _in_any_bucket(width: int) -> str:
-    """One statement for `width` buckets: several times quicker than one for each, and each is read to its cap."""
-    one = f"SELECT * FROM (SELECT entry_id FROM bands WHERE bucket = ? ORDER BY entry_id DESC LIMIT {BUCKET_READS})"
-    return f"SELECT entry_id, count(*) FROM ({' UNION ALL '.join([one] * width)}) GROUP BY 1 ORDER BY 2 DESC, 1 DESC"
-
-
-class Sketches(Connection):
+class Sketches(Bands):
     """Candidates and profiles."""
 
     def candidates(self, sketch: Sketch, *, since: datetime, limit: int) -> list[Candidate]:
         """Entries seen since then of the same recipe sharing a bucket, most shared first, then newest.
 
-        At most `limit`; of each bucket only the `BUCKET_READS` newest entries are looked at.
+        At most `limit`; of each bucket only the newest entries are looked at.
         """
         recipe_id = self._recipe_id(sketch.recipe)
         if recipe_id is None:
             return []
         shared = self._shared(sketch.buckets)
-        ranked = list(shared)
         found: list[Candidate] = []
-        for start in range(0, len(ranked), limit):  # most sketches need one round: few of the shared are too old
-            ids = ranked[start : start + limit]
-            rows = self.rows(_CANDIDATES, (to_json(ids), to_text(since), recipe_id))
-            by_id = {row["id"]: _candidate(row, sketch.recipe, shared[row["id"]]) for row in rows}
-            found += [by_id[entry_id] for entry_id in ids if entry_id in by_id]
+        for start in range(0, len(shared), limit):  # most sketches need one round: few of the shared are too old
+            ranked = dict(shared[start : start + limit])
+            rows = self.rows(_CANDIDATES, (to_json(ranked), to_text(since), recipe_id))
+            by_id = {row["id"]: _candidate(row, sketch.recipe, ranked[row["id"]]) for row in rows}
+            found += [by_id[entry_id] for entry_id in ranked if entry_id in by_id]
             if len(found) >= limit:
                 break
         return found[:limit]
-
-    def _shared(self, buckets: Sequence[int]) -> dict[int, int]:
-        """entry id → in how many of the buckets it stands; most first, then newest."""
-        width = -(-len(buckets) // _STEP) * _STEP
-        padded = (*buckets, *[None] * (width - len(buckets)))
-        return {row[0]: row[1] for row in self.rows(_in_any_bucket(width), padded)} if buckets else {}
 
     def _recipe_id(self, recipe: str) -> int | None:
         row = self.row("SELECT id FROM recipes WHERE recipe = ?", (clean(recipe),))
@@ -83,10 +62,7 @@ class Sketches(Connection):
             " features = excluded.features",
             (entry_id, recipe_id, sketch.signature, sketch.features),
         )
-        self.many(
-            "INSERT OR IGNORE INTO bands (bucket, entry_id) VALUES (?, ?)",
-            [(bucket, entry_id) for bucket in sketch.buckets],
-        )
+        self._add_bands(entry_id, sketch.buckets)
         return recipe_id
 
     def sketches(self, entry_ids: Collection[int]) -> dict[int, Sketch]:
@@ -102,6 +78,7 @@ class Sketches(Connection):
     def replace_sketch(self, entry_id: int, sketch: Sketch) -> None:
         """Give an entry the sketch of a newer recipe. Bands of the former one are swept by maintenance."""
         self._add_sketch(entry_id, sketch)
+        self._forget_fresh()
 
     def outdated_sketches(self, recipe: str, *, since: datetime, limit: int) -> list[int]:
         """Entries seen since then whose sketch is of another recipe, newest first."""

@@ -247,6 +247,11 @@ CREATE TABLE bands (
     PRIMARY KEY (bucket, entry_id)
 ) WITHOUT ROWID;
 
+CREATE TABLE fresh_bands (
+    entry_id INTEGER PRIMARY KEY REFERENCES entries (id) ON DELETE CASCADE,
+    buckets BLOB NOT NULL                   -- signed 64-bit integers of this machine's byte order
+);
+
 CREATE TABLE profiles (
     story_id INTEGER PRIMARY KEY REFERENCES stories (id) ON DELETE CASCADE,
     recipe_id INTEGER NOT NULL REFERENCES recipes (id),
