@@ -3,14 +3,15 @@
 import base64
 import re
 import socket
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from aggregator.model import FeedState, Outcome
+from aggregator.model import FeedState, Fetched, Outcome
 from aggregator.settings import HostSettings
-from tests.fetch_site import FEED, Reply, Site, always, client, fetch, paths, seen
+from tests.fetch_site import FEED, Asked, Reply, Site, always, client, fetch, paths, seen
 
 OLD = FeedState(etag='W/"a\'b-gzip"', last_modified="Tue, 03 Mar 2026 12:00:00 GMT")
 
@@ -232,12 +233,48 @@ def test_odd_locations_are_sent_as_they_can_be() -> None:
 # ---------------------------------------------------------------- pages
 
 
+def pages(replies: Mapping[str, Reply], *wanted: str) -> tuple[dict[str, Fetched], list[Asked]]:
+    with Site(paths(replies)) as site, client() as fetcher:
+        found = dict(fetcher.pages([site.url(path) for path in wanted]))
+        return {path: found[site.url(path)] for path in wanted}, site.asked
+
+
+PAGE = Reply(body=b"<html>")
+
+
 def test_pages_are_fetched_by_the_same_rules() -> None:
-    with (
-        Site(paths({"/a": Reply(body=b"<html>"), "/b": Reply(301, {"Location": "http://10.0.0.1/"})})) as site,
-        client() as fetcher,
-    ):
-        pages = dict(fetcher.pages([site.url("/a"), site.url("/b")]))
-        assert site.asked[0].headers["accept"].startswith("text/html")
-    assert pages[site.url("/a")].body == b"<html>"
-    assert pages[site.url("/b")].outcome is Outcome.REFUSED
+    found, asked = pages({"/a": PAGE, "/b": Reply(301, {"Location": "http://10.0.0.1/"})}, "/a", "/b")
+    assert found["/a"].body == b"<html>"
+    assert found["/b"].outcome is Outcome.REFUSED
+    (page,) = (one for one in asked if one.path == "/a")
+    assert page.headers["accept"].startswith("text/html")
+
+
+def test_robots_txt_is_obeyed_for_pages_at_every_hop_and_read_once() -> None:
+    robots = Reply(body=b"User-agent: *\nDisallow: /private*x\nAllow: /private/openx\n")
+    replies = {
+        "/robots.txt": robots, "/a": PAGE, "/privatex": PAGE, "/private/openx": PAGE,
+        "/moved": Reply(302, {"Location": "/privatex"}),
+    }  # fmt: skip
+    found, asked = pages(replies, "/a", "/privatex", "/private/openx", "/moved")
+    assert [found[path].outcome for path in ("/a", "/private/openx")] == [Outcome.CHANGED] * 2
+    for path in ("/privatex", "/moved"):
+        assert (found[path].outcome, found[path].error) == (Outcome.DENIED, "robots.txt disallows it")
+    assert sorted(one.path for one in asked) == ["/a", "/moved", "/private/openx", "/robots.txt"]
+
+
+def test_rules_for_us_by_name() -> None:
+    robots = Reply(body=b"User-agent: Aggregator\nDisallow: /\n\nUser-agent: *\nAllow: /\n")
+    assert pages({"/robots.txt": robots, "/a": PAGE}, "/a")[0]["/a"].outcome is Outcome.DENIED
+
+
+@pytest.mark.parametrize(("status", "allowed"), [(404, True), (403, True), (429, False), (500, False), (503, False)])
+def test_no_robots_txt_allows_and_a_broken_one_forbids(status: int, allowed: bool) -> None:
+    found, _ = pages({"/robots.txt": Reply(status), "/a": PAGE}, "/a")
+    assert (found["/a"].outcome is Outcome.CHANGED) == allowed
+
+
+def test_robots_txt_is_not_asked_for_subscribed_feeds() -> None:
+    with Site(always(Reply(body=b"User-agent: *\nDisallow: /"))) as site:
+        assert seen(client(), site.url("/feed")).outcome is Outcome.CHANGED
+        assert [asked.path for asked in site.asked] == ["/feed"]

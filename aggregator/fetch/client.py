@@ -21,6 +21,7 @@ from aggregator.fetch.exchange import Exchange, Wire
 from aggregator.fetch.failure import explain
 from aggregator.fetch.freshness import validators
 from aggregator.fetch.judge import judge
+from aggregator.fetch.robots import Robots
 from aggregator.fetch.traffic import Held, Lanes, NoRoomError, Turns
 from aggregator.model import Feed, Fetched, FetchRequest, Outcome
 from aggregator.settings import HostSettings, PollSettings
@@ -64,6 +65,7 @@ class HttpFetch:
         self.user_agent = f"aggregator/{version} (+{settings.contact}; {subscribers} subscribers)"
         self._background: Background | None = None
         self._wire: Wire | None = None
+        self._robots: Robots | None = None
 
     def _connected(self) -> Wire:
         if self._wire is None:
@@ -80,7 +82,7 @@ class HttpFetch:
 
     def close(self) -> None:
         """End all that is under way. The next call starts anew."""
-        background, self._background, self._wire = self._background, None, None
+        background, self._background, self._wire, self._robots = self._background, None, None, None
         if background is not None:
             background.stop()
 
@@ -96,7 +98,7 @@ class HttpFetch:
         return self._stream(list(requests), self._feed, deadline)
 
     def pages(self, urls: Iterable[str], *, deadline: float | None = None) -> Generator[_Answer[str], None, None]:
-        """Fetch plain pages under the same rules; a page that came is CHANGED, with its body."""
+        """Fetch web pages under the same rules and those of robots.txt; a page that came is CHANGED, with its body."""
         return self._stream(list(urls), self._page, deadline)
 
     def _stream(
@@ -175,7 +177,13 @@ class HttpFetch:
 
     async def _page(self, url: str, until: float | None) -> Fetched:
         headers = {"Accept": ACCEPT_PAGE, "User-Agent": self.user_agent}
-        return await self._ask(FetchRequest(Feed(url)), Exchange(self._connected(), url, headers, until))
+        exchange = Exchange(self._connected(), url, headers, until, self._robots_of(self._connected()).check)
+        return await self._ask(FetchRequest(Feed(url)), exchange)
+
+    def _robots_of(self, wire: Wire) -> Robots:
+        if self._robots is None:
+            self._robots = Robots(wire, self.user_agent)
+        return self._robots
 
     async def _ask(self, request: FetchRequest, exchange: Exchange) -> Fetched:
         outcome, body, digest, error = Outcome.POSTPONED, b"", None, ""

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import SimpleNamespace
@@ -26,6 +26,8 @@ WITH_BODY = (200, 203)
 PATIENCE = 10.0  # seconds a body may come as slowly as it likes
 LEAST_RATE = 1024  # bytes a second after that
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
+
+Permit = Callable[[str, float | None], Awaitable[None]]  # raises RequestError for a URL that may not be fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Exchange:
     url: str
     headers: Mapping[str, str]
     until: float | None = None  # loop time after which nothing is begun
+    permit: Permit | None = None  # asked before every hop
     hops: list[tuple[int, str]] = field(default_factory=list)
     status: int | None = None
     answer: dict[str, str] = field(default_factory=dict)  # headers, names in lower case
@@ -73,6 +76,8 @@ class Exchange:
             self.final_url = here
             if address := guard.literal(urlsplit(here).hostname or ""):
                 guard.check(address, self.wire.settings.allow_networks)
+            if self.permit is not None:
+                await self.permit(here, self.until)
             headers = self._headers(here, userinfo, trusted=_same_party(first, here))
             body = await self._hop(here, headers)
             target = self._redirect(here)
