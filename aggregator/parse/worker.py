@@ -30,7 +30,8 @@ R = TypeVar("R")
 
 RECYCLE_AFTER = 1000  # jobs a worker lives for: what a library leaks stays small
 OUT_OF_MEMORY = 137  # exit status of a worker that met its memory limit
-INNOCENT = (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)  # sent to the whole process group, not for the job
+LOST = 255  # what multiprocessing reports when the fork server itself was ended
+INNOCENT = (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP, LOST)  # sent to the whole group, not for the job
 
 
 @dataclass(frozen=True, slots=True)
