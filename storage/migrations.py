@@ -5,14 +5,14 @@ import secrets
 import sqlite_utils
 from sqlite_utils import Migrations
 
-from storage.history import m001_tables, m002_search, m003_views
+from storage.history import m001_tables, m002_search, m003_views, run_script
 
 history = Migrations("aggregator")
 
 
 @history(name="m001_tables")
 def tables(db: sqlite_utils.Database) -> None:
-    db.executescript(m001_tables.SQL)
+    run_script(db, m001_tables.SQL)
     db.execute(
         "INSERT INTO settings (key, value, meaning) VALUES ('seed', ?, 'random, drawn once: keys the hashes')",
         [str(secrets.randbits(32))],
@@ -26,4 +26,4 @@ def search(db: sqlite_utils.Database) -> None:
 
 @history(name="m003_views")
 def views(db: sqlite_utils.Database) -> None:
-    db.executescript(m003_views.SQL)
+    run_script(db, m003_views.SQL)

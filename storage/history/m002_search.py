@@ -2,6 +2,8 @@
 
 import sqlite_utils
 
+from storage.history import run_script
+
 COLUMNS = ("title", "text", "outlet")
 
 # sqlite-utils' own update trigger indexes anew whenever anything of an entry changes, such as its story
@@ -20,4 +22,4 @@ END;
 def enable(db: sqlite_utils.Database) -> None:
     entries = db.table("entries")
     entries.enable_fts(COLUMNS, create_triggers=True, tokenize="porter unicode61 remove_diacritics 2")
-    db.executescript(GUARDED_TRIGGER)
+    run_script(db, GUARDED_TRIGGER)
