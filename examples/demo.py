@@ -1,4 +1,4 @@
-"""``python -m examples.demo FOLDER``: the sample newspapers, read by the real program, one command after the other.
+"""``python -m examples.demo FOLDER [PORT]``: the sample newspapers, read by the real program, one command after the other.
 
 Run it twice on one day: the second time every paper answers 304, and nothing is told twice.
 """
@@ -36,11 +36,11 @@ What to try next:
 """
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, port: int = PORT) -> int:
     """Run the demo in `folder`; returns 0, or the exit code of the first command that failed."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "feeds.yaml"
-    with serve(NEWSPAPERS, now=datetime.now(UTC), port=PORT) as urls:
+    with serve(NEWSPAPERS, now=datetime.now(UTC), port=port) as urls:
         config.write_text(feeds_yaml(urls), "utf-8")
         print(f"{len(urls)} small newspapers are being served on loopback addresses; {config} names them.")
         try:
@@ -87,4 +87,5 @@ def _command(config: Path, *words: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "demo")))
+    words = sys.argv[1:]
+    sys.exit(main(Path(words[0] if words else "demo"), *map(int, words[1:2])))

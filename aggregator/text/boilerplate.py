@@ -7,7 +7,7 @@ begins like one.
 import re
 
 _FEED_TAILS = (
-    r"The post .{1,400}? (?:first )?appeared (?:first )?on .{1,120}",
+    r"The post .{1,400}? (?:first )?appeared (?:first )?on (?-i:[^\Wa-z]).{0,120}",
     r"(?:Der Beitrag|Le post|L[’']article|La entrada|El post|L[’']articolo|O post|Het bericht|Inlägget|Artykuł|Wpis|"
     r"Příspěvek|Сообщение|Запись) .{1,400}? (?:erschien zuerst auf|est apparu en premier sur|se publicó primero en|"
     r"apareció primero en|proviene da|apareceu primeiro em|verscheen eerst op|dök först upp på|pochodzi z serwisu|"

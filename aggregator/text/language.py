@@ -6,8 +6,10 @@ A feed's own claim is taken unless the script, or for English the lack of any En
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
 
 ENOUGH = 40  # characters with which Latin, Cyrillic and Arabic scripts are told apart into languages
 _SAMPLE = 200  # characters looked at
@@ -96,6 +98,8 @@ def _detect(sample: str, among: tuple[str, ...]) -> str:
 
 
 @cache
-def _identifier() -> LanguageIdentifier:
-    """The model, loaded at first use (0.7 s, once a process)."""
+def _identifier() -> "LanguageIdentifier":
+    """The model, imported and loaded (about a second) by the first text whose feed does not say its language."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415 – costs a second, most feeds never need it
+
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -58,10 +58,8 @@ def web_link(link: str, base: str = "") -> str:
         return link
     if _BARE.fullmatch(link):
         link = f"https://{link}"
-    if not _SCHEME.match(link) and not base:
-        return ""
     try:
-        parts = urlsplit(urljoin(base, link))
+        parts = urlsplit(link if _SCHEME.match(link) else urljoin(base, link))
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return ""
@@ -118,7 +116,7 @@ def _known_to_courlan(name: str) -> bool:
 
 
 def registrable_domain(url: str) -> str:
-    """``https://news.bbc.co.uk/…`` → ``bbc.co.uk``; hosting platforms count by customer (``me.wordpress.com``).
+    """``https://news.bbc.co.uk/…`` → ``bbc.co.uk``; hosting platforms count by customer (``me.blogspot.com``).
 
     An address or a host without public suffix stands for itself; empty without a host.
     """

@@ -1,0 +1,94 @@
+"""`make demo`, as a user runs it: the real program, twice, against the gold of the newspapers."""
+
+import json
+import socket
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from examples.demo import NEWSPAPERS
+
+ROOT = Path(__file__).parents[1]
+
+
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return str(probe.getsockname()[1])
+
+
+def demo(folder: Path, port: str) -> str:
+    words = [sys.executable, "-m", "examples.demo", str(folder), port]
+    finished = subprocess.run(words, check=False, cwd=ROOT, capture_output=True, text=True, timeout=280)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout
+
+
+def placed(folder: Path) -> dict[str, tuple[int, str]]:
+    """paper/guid → (story, level)."""
+    with sqlite3.connect(f"file:{folder / 'aggregator.db'}?mode=ro", uri=True) as database:
+        rows = database.execute(
+            "select f.url, e.guid, e.story_id, p.level from entries e "
+            "join feeds f on f.id = e.feed_id join placements p on p.entry_id = e.id"
+        ).fetchall()
+    return {f"{Path(urlsplit(url).path).stem}/{guid}": (story, level) for url, guid, story, level in rows}
+
+
+def judge(found: dict[str, tuple[int, str]], gold: dict[str, Any]) -> list[str]:
+    """What differs from the gold, in words."""
+    faults = []
+    for name, told in gold["stories"].items():
+        if len({found[entry][0] for entry in told}) > 1:
+            faults.append(f"split: {name}")
+    story_of = {entry: name for name, told in gold["stories"].items() for entry in told}
+    template = {entry for pair in gold["templates"] for entry in pair}
+    names_of: dict[int, set[str]] = {}
+    for entry, (story, _) in found.items():
+        if entry not in template and entry not in gold["other_language"]:
+            names_of.setdefault(story, set()).add(story_of.get(entry, entry))
+    faults += [f"glued: {sorted(names)}" for names in names_of.values() if len(names) > 1]
+    for group in gold["copies"]:
+        if sum(found[entry][1] == "copy" for entry in group) != len(group) - 1:
+            faults.append(f"not one original and its copies: {group}")
+    for group in gold["revisions"]:
+        if "revision" not in {found[entry][1] for entry in group}:
+            faults.append(f"no revision: {group}")
+    copies = {entry for group in gold["copies"] for entry in group}
+    faults += [f"no copy: {entry}" for entry, (_, level) in found.items() if level == "copy" and entry not in copies]
+    return faults
+
+
+def test_the_demo_tells_every_story_once_and_the_second_run_downloads_nothing(tmp_path: Path) -> None:
+    gold = json.loads((NEWSPAPERS / "expected.json").read_text("utf-8"))
+    port = free_port()
+    said = demo(tmp_path, port)
+    for command in ("poll --force", "stories", "show ", "digest --html"):
+        assert f"$ aggregator --config {tmp_path / 'feeds.yaml'} {command}" in said
+    assert "36 new entries" in said
+    assert "Marigold" in (tmp_path / "digest.html").read_text("utf-8")
+    found = placed(tmp_path)
+    assert len(found) == 36
+    assert judge(found, gold) == []
+    assert "0 new entries" in demo(tmp_path, port)
+    assert placed(tmp_path) == found
+
+
+def test_the_judge_sees_faults() -> None:
+    gold = {
+        "stories": {"one": ["a", "b"], "two": ["c"]},
+        "copies": [["a", "b"]],
+        "revisions": [["c", "d"]],
+        "templates": [],
+        "other_language": {},
+    }
+    good = {"a": (1, "new"), "b": (1, "copy"), "c": (2, "new"), "d": (2, "revision")}
+    assert judge(good, gold | {"stories": {"one": ["a", "b"], "two": ["c", "d"]}}) == []
+    assert judge(good | {"b": (3, "new"), "d": (2, "copy")}, gold) == [
+        "split: one",
+        "glued: ['d', 'two']",
+        "not one original and its copies: ['a', 'b']",
+        "no revision: ['c', 'd']",
+        "no copy: d",
+    ]
