@@ -80,7 +80,15 @@ def _string(entry: dict[str, Any], name: str) -> str:
 def _author(entry: dict[str, Any]) -> str:
     """Names rather than addresses, all of them."""
     names = [str(author["name"]) for author in dict.get(entry, "authors") or [] if author.get("name")]
-    return ", ".join(dict.fromkeys(names)) or _string(entry, "author")
+    return ", ".join(dict.fromkeys(names)) if len(names) > 1 else _name(_string(entry, "author").strip())
+
+
+def _name(author: str) -> str:
+    """The name in `mail (name)`, `name (mail)` or `name <mail>`: feedparser knows no domain of five letters or more."""
+    before, bracket, within = author.rstrip(")>").partition(" <" if author.endswith(">") else " (")
+    if not bracket or "@" not in before + within:
+        return author
+    return within if "@" in before else before
 
 
 def _tags(entry: dict[str, Any]) -> Iterator[str]:

@@ -67,7 +67,7 @@ def _root(text: str, at: int, doctype: str) -> Root:
         tag = _TAG.match(text, found.start()) if found else tag
     if tag is None:
         return Root(doctype=doctype)
-    name = tag[2]
-    if name.lower() == "html" and (inner := _FEED_ROOT.search(text, at, at + _WRAPPED)):
-        name = inner[1]
-    return Root(name, text[tag.start() :], doctype)
+    if tag[2].lower() == "html" and (inner := _FEED_ROOT.search(text, at, at + _WRAPPED)):
+        end = text.rfind("</" + inner[0][1:])
+        return Root(inner[1], text[inner.start() : _after(text, ">", end) if end > 0 else len(text)], doctype)
+    return Root(tag[2], text[tag.start() :], doctype)
