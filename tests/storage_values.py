@@ -1,5 +1,7 @@
 """Made-up values for tests of storage: short to write, complete to store."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 from aggregator.model import Entry, Feed, Fetched, Level, Outcome, Placed, Placement, Sketch
@@ -59,3 +61,11 @@ def add(
     return store.add_entry(
         feed_id, entry(number, **more), sketch(*buckets), placement or placed(), profile=b"profile", seen=seen
     )
+
+
+@contextmanager
+def undone(store: Database) -> Iterator[None]:
+    """A transaction that fails at its end."""
+    with suppress(KeyError), store.transaction():
+        yield
+        raise KeyError
