@@ -138,12 +138,6 @@ def test_every_broken_feed_is_named_in_one_line_and_the_others_come_in(world: Wo
     assert "9 new" in done.stdout
 
 
-def test_a_second_poll_waits_for_the_retries(world: World) -> None:
-    world.poll("well", "missing", "refused")
-    done = world.poll("well", "missing", "refused")
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 def test_when_every_feed_fails_the_exit_code_says_so(world: World) -> None:
     done = world.poll("missing", "refused")
     assert done.returncode == 69
@@ -151,7 +145,7 @@ def test_when_every_feed_fails_the_exit_code_says_so(world: World) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_json_tells_the_same_for_programs(world: World) -> None:
+def test_programs_are_told_the_same_and_a_second_poll_waits_for_the_retries(world: World) -> None:
     done = world.poll("well", "empty", "missing", json_too=True)
     assert done.returncode == 0, done.stderr
     told = {one.title: one for one in json.loads(done.stdout, object_hook=lambda fields: SimpleNamespace(**fields))}
@@ -159,3 +153,6 @@ def test_json_tells_the_same_for_programs(world: World) -> None:
     assert told["missing"].status == 404
     assert told["empty"].new == 0
     assert told["empty"].error
+    again = world.poll("well", "empty", "missing")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "due" in again.stdout
