@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, S
 from dataclasses import dataclass
 from datetime import datetime
 from queue import SimpleQueue
-from types import SimpleNamespace, TracebackType
+from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 import aiohttp
@@ -140,7 +140,6 @@ class HttpFetch:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # the exchange has its own deadline
             auto_decompress=False,
             trust_env=False,
-            trace_configs=[_noting_reuse()],
         )
         session._retry_connection = False  # it would ask again at once, and also where the server had got the request
         background.closing(session.close)
@@ -209,14 +208,3 @@ class HttpFetch:
             seconds=exchange.spent,
             wire_bytes=exchange.wire_bytes,
         )
-
-
-def _noting_reuse() -> aiohttp.TraceConfig:
-    """Tells an exchange that its request went over a kept connection."""
-
-    async def reused(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
-        context.trace_request_ctx.reused = True
-
-    config = aiohttp.TraceConfig()
-    config.on_connection_reuseconn.append(reused)
-    return config

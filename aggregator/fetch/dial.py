@@ -90,17 +90,22 @@ def checked_socket(check: Check, address: tuple[Any, Any, int, str, tuple[Any, .
     return socket.socket(family=family, type=kind, proto=protocol)
 
 
+class StaleError(aiohttp.ServerDisconnectedError):
+    """The server closed an idle connection just when it was to be used again (RFC 9112 section 9.3.1)."""
+
+
 class BoundedHandler(ResponseHandler):
     """One connection. Counts what comes from the wire for one answer: framing, trailers and interim answers included,
-    which aiohttp reads without end.
+    which aiohttp reads without end. Tells a kept connection that turned out to be closed from one that broke.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, most: int) -> None:
         super().__init__(loop)
-        self._most, self._came = most, 0
+        self._most, self._came, self._requests = most, 0, 0
 
     def set_response_params(self, **parameters: Any) -> None:
         self._came = 0
+        self._requests += 1
         super().set_response_params(**parameters)
 
     def data_received(self, data: bytes) -> None:
@@ -115,6 +120,11 @@ class BoundedHandler(ResponseHandler):
             self._buffer.clear()
             if self.transport is not None:
                 self.transport.abort()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if self._requests > 1 and not self._came and not self.is_eof():
+            self.set_exception(StaleError())
+        super().connection_lost(exc)
 
 
 class BoundedConnector(aiohttp.TCPConnector):

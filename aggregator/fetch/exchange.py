@@ -5,19 +5,18 @@ import base64
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import SimpleNamespace
-from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+from functools import partial
 
 import aiohttp
 from aiohttp import ClientResponse
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
-from yarl import URL
 
 from aggregator.fetch import guard
 from aggregator.fetch.decode import ACCEPT, Body
+from aggregator.fetch.dial import StaleError
 from aggregator.fetch.failure import RequestError
 from aggregator.fetch.freshness import retry_after
-from aggregator.fetch.traffic import Held, Lanes, Turns, budget
+from aggregator.fetch.target import Target, subscribed
+from aggregator.fetch.traffic import USUAL, Held, Lanes, Turns, budget
 from aggregator.model import Outcome
 from aggregator.settings import HostSettings, PollSettings
 
@@ -25,7 +24,6 @@ REDIRECTS = (301, 302, 303, 307, 308)
 WITH_BODY = (200, 203)
 PATIENCE = 10.0  # seconds a body may come as slowly as it likes
 LEAST_RATE = 1024  # bytes a second after that
-_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 Permit = Callable[[str, float | None], Awaitable[None]]  # raises RequestError for a URL that may not be fetched
 
@@ -44,7 +42,7 @@ class Wire:
     now: Callable[[], datetime]
 
     def of_host(self, host: str) -> HostSettings:
-        return self.hosts.get(budget(host, self.hosts), HostSettings())
+        return self.hosts.get(budget(host, self.hosts), USUAL)
 
 
 @dataclass(slots=True)
@@ -68,33 +66,31 @@ class Exchange:
 
         Raises RequestError, ForbiddenError, NoRoomError, and whatever a network raises.
         """
-        guard.check_url(self.url, userinfo=True)
-        userinfo, here = _without_userinfo(self.url)
-        first = here
-        seen = {here}
+        here, userinfo = subscribed(self.url)
+        first, seen = here, {here.url}
         while True:
-            self.final_url = here
-            if address := guard.literal(urlsplit(here).hostname or ""):
+            self.final_url = here.url
+            if address := guard.literal(here.host):
                 guard.check(address, self.wire.settings.allow_networks)
             if self.permit is not None:
-                await self.permit(here, self.until)
-            headers = self._headers(here, userinfo, trusted=_same_party(first, here))
+                await self.permit(here.url, self.until)
+            headers = self._headers(here, userinfo, trusted=here is first or here.same_party(first))
             body = await self._hop(here, headers)
             target = self._redirect(here)
             if target is None:
                 return body
-            if target in seen:
-                raise RequestError(Outcome.BROKEN, f"redirect loop at {guard.redact(target)}")
+            if target.url in seen:
+                raise RequestError(Outcome.BROKEN, f"redirect loop at {guard.redact(target.url)}")
             if len(self.hops) >= self.wire.settings.max_redirects:
                 raise RequestError(Outcome.BROKEN, f"more than {self.wire.settings.max_redirects} redirects")
-            self.hops.append((self.status or 0, target))
-            seen.add(target)
+            self.hops.append((self.status or 0, target.url))
+            seen.add(target.url)
             here = target
 
     # ------------------------------------------------------------ one hop
 
-    async def _hop(self, url: str, headers: Mapping[str, str]) -> bytes:
-        turn = self.wire.turns.of(urlsplit(url).hostname or "")
+    async def _hop(self, target: Target, headers: Mapping[str, str]) -> bytes:
+        turn = self.wire.turns.of(target.host)
         async with turn.taken(self.until):
             await self.wire.held.room()
             async with self.wire.lanes.place(turn):
@@ -102,7 +98,7 @@ class Exchange:
                 begun = clock()
                 try:
                     async with asyncio.timeout(seconds - self.spent):
-                        return await self._converse(url, headers)
+                        return await self._converse(target, headers)
                 except TimeoutError:
                     stage = "the answer" if self.status is None else "the body"
                     raise RequestError(
@@ -111,9 +107,9 @@ class Exchange:
                 finally:
                     self.spent += clock() - begun
 
-    async def _converse(self, url: str, headers: Mapping[str, str]) -> bytes:
+    async def _converse(self, target: Target, headers: Mapping[str, str]) -> bytes:
         self.status, self.answer = None, {}
-        response = await self._open(url, headers)
+        response = await self._open(target, headers)
         try:
             self.status, self.answer = response.status, _plain(response)
             if response.status in WITH_BODY:
@@ -123,32 +119,18 @@ class Exchange:
         finally:
             response.close()  # of a response read to its end: does nothing
 
-    async def _open(self, url: str, headers: Mapping[str, str]) -> ClientResponse:
+    async def _open(self, target: Target, headers: Mapping[str, str]) -> ClientResponse:
         """Send the request; once more where no connection came about, or a kept one turned out to be closed."""
-        gap = self.wire.settings.host_gap.total_seconds()
-        trace = SimpleNamespace(reused=False)
-
-        def again(error: BaseException) -> bool:
-            if isinstance(error, aiohttp.ServerDisconnectedError):
-                return bool(trace.reused)  # RFC 9112 section 9.3.1: it closed an idle connection
-            tls = isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError)
-            dns = isinstance(error, aiohttp.ClientConnectorDNSError)
-            connect = isinstance(error, aiohttp.ClientConnectorError)
-            return connect and not tls and not dns
-
-        async for attempt in AsyncRetrying(
-            stop=stop_after_attempt(2), wait=wait_fixed(gap), retry=retry_if_exception(again), reraise=True
-        ):
-            with attempt:
-                trace.reused = False
-                return await self.wire.session.get(
-                    _as_sent(url),
-                    headers=headers,
-                    allow_redirects=False,
-                    trace_request_ctx=trace,
-                    proxy=self.wire.settings.proxy,
-                )
-        raise AssertionError("unreachable: tenacity returns or raises")
+        send = partial(
+            self.wire.session.get, target.sent, headers=headers, allow_redirects=False, proxy=self.wire.settings.proxy
+        )
+        try:
+            return await send()
+        except aiohttp.ClientConnectionError as error:
+            if not _worth_another_try(error):
+                raise
+        await asyncio.sleep(self.wire.settings.host_gap.total_seconds())
+        return await send()
 
     async def _body(self, response: ClientResponse) -> bytes:
         body = Body(self.answer.get("content-encoding", ""), limit=self.wire.settings.max_body)
@@ -171,9 +153,9 @@ class Exchange:
 
     # ------------------------------------------------------------ what is sent, where to go next
 
-    def _headers(self, url: str, userinfo: str, *, trusted: bool) -> dict[str, str]:
+    def _headers(self, target: Target, userinfo: str, *, trusted: bool) -> dict[str, str]:
         """Credentials, and whatever the user set for a host, go to the party the user named and to nobody else."""
-        host = self.wire.of_host(urlsplit(url).hostname or "")
+        host = self.wire.of_host(target.host)
         headers = {"Accept-Encoding": ACCEPT, **self.headers}
         if host.user_agent:
             headers["User-Agent"] = host.user_agent
@@ -193,7 +175,7 @@ class Exchange:
             password = self.wire.environ[host.password_env]
         return f"{host.username}:{password}"
 
-    def _redirect(self, here: str) -> str | None:
+    def _redirect(self, here: Target) -> Target | None:
         """Where the answer sends us; None: nowhere. Raises RequestError, ForbiddenError."""
         if self.status not in REDIRECTS:
             return None
@@ -202,41 +184,16 @@ class Exchange:
             raise RequestError(Outcome.BROKEN, f"{self.status} without a Location")
         if retry_after(self.answer, self.wire.now()):
             raise RequestError(Outcome.THROTTLED, f"{self.status}: asks to wait before following its redirect")
-        target = urlunsplit(urlsplit(urljoin(here, _escaped(location)))._replace(fragment=""))
-        guard.check_url(target)
-        if here.lower().startswith("https:") and not target.lower().startswith("https:"):
-            raise RequestError(Outcome.REFUSED, f"redirected from https to {guard.redact(target)}")
+        target = here.next(location)
+        if (here.scheme, target.scheme) == ("https", "http"):
+            raise RequestError(Outcome.REFUSED, f"redirected from https to {guard.redact(target.url)}")
         return target
 
 
-def _without_userinfo(url: str) -> tuple[str, str]:
-    """``https://me:secret@host/`` → ("me:secret", "https://host/"); without its fragment."""
-    parts = urlsplit(url)
-    userinfo, _, netloc = parts.netloc.rpartition("@")
-    return unquote(userinfo), urlunsplit((parts.scheme, netloc, parts.path, parts.query, ""))
-
-
-def _same_party(first: str, here: str) -> bool:
-    """Same origin (RFC 6454), or the same host on the usual ports gone from http to https."""
-    a, b = _origin(first), _origin(here)
-    return a == b or (a[1] == b[1] and (a[0], a[2], b[0], b[2]) == ("http", 80, "https", 443))
-
-
-def _origin(url: str) -> tuple[str, str | None, int]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}[parts.scheme]
-
-
-def _escaped(text: str) -> str:
-    """Everything beyond ASCII as the bytes it came in, percent-encoded; what is ASCII stays as it is."""
-    return quote(text, safe=_ASCII, errors="surrogateescape")
-
-
-def _as_sent(url: str) -> URL:
-    """The URL byte for byte, but for what cannot be sent: names go as IDNA, other non-ASCII percent-encoded."""
-    parts = urlsplit(url)
-    netloc = parts.netloc if parts.netloc.isascii() else URL(f"{parts.scheme}://{parts.netloc}").raw_authority
-    return URL(urlunsplit((parts.scheme, netloc, _escaped(parts.path), _escaped(parts.query), "")), encoded=True)
+def _worth_another_try(error: aiohttp.ClientConnectionError) -> bool:
+    if isinstance(error, aiohttp.ClientConnectorDNSError | aiohttp.ClientSSLError):
+        return False
+    return isinstance(error, aiohttp.ClientConnectorError | StaleError)
 
 
 def _plain(response: ClientResponse) -> dict[str, str]:

@@ -7,7 +7,7 @@ them is anybody's web server. Python's ``is_global`` is no guard: it passes NAT6
 import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 Network = IPv4Network | IPv6Network
 
@@ -93,8 +93,8 @@ def _special(ip: IPv4Address | IPv6Address) -> Network | None:
     return found
 
 
-def check_url(url: str, *, userinfo: bool = False) -> None:
-    """Raise ForbiddenError unless this is an http(s) URL naming a host plainly.
+def check_url(url: str, *, userinfo: bool = False) -> SplitResult:
+    """The URL in its parts. Raises ForbiddenError unless it is http(s) and names a host plainly.
 
     `userinfo`: ``user:password@`` may be in it.
 
@@ -116,24 +116,19 @@ def check_url(url: str, *, userinfo: bool = False) -> None:
         raise ForbiddenError("the URL carries a user name; credentials belong under hosts: in the configuration")
     if "%" in host:
         raise ForbiddenError("the host name contains a percent sign")
-    if ":" not in host and _NUMERIC.match(host.rstrip(".").rpartition(".")[2]) and not _dotted_quad(host):
+    if ":" not in host and _NUMERIC.match(host.rstrip(".").rpartition(".")[2]) and literal(host) is None:
         raise ForbiddenError(f"{host!r} is an unusual spelling of an IP address; write four decimal numbers")
+    return parts
 
 
 def literal(host: str) -> str | None:
     """The address a URL's host spells out, or None for a name."""
+    if ":" not in host and not host[-1:].isdigit():
+        return None
     try:
         return str(ip_address(host.strip("[]")))
     except ValueError:
         return None
-
-
-def _dotted_quad(host: str) -> bool:
-    try:
-        IPv4Address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def redact(url: str) -> str:

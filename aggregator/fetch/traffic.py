@@ -11,6 +11,7 @@ from typing import Self
 
 from aggregator.settings import HostSettings
 
+USUAL = HostSettings()  # of a host without an entry
 HESITATION = 2.0  # seconds without an end after which a request, and its host, count as slow
 
 
@@ -23,6 +24,8 @@ def budget(host: str, hosts: Mapping[str, HostSettings]) -> str:
 
     An entry for ``reddit.com`` makes one budget of www.reddit.com and old.reddit.com.
     """
+    if not hosts:
+        return host.lower().rstrip(".")
     labels = host.lower().rstrip(".").split(".")
     parents = (".".join(labels[start:]) for start in range(len(labels)))
     return next((parent for parent in parents if parent in hosts), ".".join(labels))
@@ -84,7 +87,7 @@ class Turns:
         name = budget(host, self._hosts)
         turn = self._turns.get(name)
         if turn is None:
-            settings = self._hosts.get(name, HostSettings())
+            settings = self._hosts.get(name, USUAL)
             gap = self._gap if settings.gap is None else settings.gap.total_seconds()
             turn = self._turns[name] = Turn(gap, settings.concurrency)
         return turn
