@@ -90,7 +90,7 @@ def _python_name(said: str) -> str:
         name = codecs.lookup(_UNKNOWN_TO_PYTHON.get(said.lower(), said)).name
     except (LookupError, ValueError):
         return ""
-    return name if name in _MULTIBYTE or name in _SINGLE or name.startswith("utf-") else ""
+    return name if name in _MULTIBYTE or name in _SINGLE or name.startswith(("utf-8", "utf-16", "utf-32")) else ""
 
 
 def _strict(body: bytes, encoding: str) -> str | None:

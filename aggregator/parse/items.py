@@ -19,11 +19,11 @@ from aggregator.model import Item
 from aggregator.parse.limits import MAX_ITEMS
 
 _RECIPE = f"1 feedparser {feedparser.__version__}"  # raise the number when an Item comes out differently
-_MARK = re.compile(rb"<!\[CDATA\[|<!--|<\?|<(/?)(?:item|entry)(?=[\s/>])")
+_MARK = re.compile(rb"<!\[CDATA\[|<!--|<\?|<(/?)(?:item|entry)(?=[\s/>])|<(?:guid|id)(?=[\s>])")
+_START, _END, _ID = "start", "end", "id"
 _JUMPS = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<?": b"?>"}
 _ROOT = re.compile(rb"<(?:rss|feed|rdf:RDF)[\s>]")
 _CHANGING = re.compile(rb"<(lastBuildDate|pubDate|updated|modified|dc:date|items)(?=[\s>])[^>]*>")
-_GUID = re.compile(rb"<(guid|id)(?=[\s>])[^>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,6 @@ def cut(data: bytes, *, context: str) -> Cut:
         return Cut(data, data, context)
     outside = b"".join(_outside(data, spans))
     capped = spans[:MAX_ITEMS]
-    if _reused_guid(data, capped):
-        return Cut(data, outside, context)
     seed = _seed(context, _without_changing(outside))
     hashes = tuple(xxhash.xxh3_64_hexdigest(data[start:end], seed) for start, end in capped)
     return Cut(data, outside, context, tuple(capped), hashes, len(spans) - len(capped))
@@ -96,14 +94,22 @@ def _seed(context: str, outside: bytes) -> int:
 
 
 def _spans(data: bytes) -> list[tuple[int, int]]:
-    """Byte ranges of the items; none where anything is out of the ordinary."""
+    """Byte ranges of the items; none where anything is out of the ordinary.
+
+    Two items under one guid are: they have to be seen together to be told apart.
+    """
     if not _ROOT.match(data):
         return []
     spans, start = [], None
-    for at, end, closing in _tags(data):
-        if closing == (start is None):  # one inside another, or an end without a beginning
+    guids: dict[bytes, int] = {}  # to the item that bears it
+    for kind, at, end in _tags(data):
+        if kind is _ID:
+            guid = data[end : data.find(b"<", end)].strip()
+            if start is not None and guids.setdefault(guid, start) != start:
+                return []
+        elif (kind is _END) == (start is None):  # one inside another, or an end without a beginning
             return []
-        if closing:
+        elif kind is _END:
             spans.append((start or 0, end))
             start = None
         elif data[end - 2 : end] == b"/>":
@@ -113,19 +119,16 @@ def _spans(data: bytes) -> list[tuple[int, int]]:
     return spans if start is None else []
 
 
-def _tags(data: bytes) -> Iterator[tuple[int, int, bool]]:
-    """Start and end tags of items outside CDATA, comments and processing instructions: (start, end, is end tag)."""
+def _tags(data: bytes) -> Iterator[tuple[str, int, int]]:
+    """The tags of items and guids outside CDATA, comments and processing instructions: kind, start, end."""
     at = 0
     while found := _MARK.search(data, at):
         if jump := _JUMPS.get(found[0]):
             at = data.find(jump, found.end())
-        else:
-            at = data.find(b">", found.end())
-            if at >= 0:
-                yield found.start(), at + 1, bool(found[1])
-        if at < 0:
-            yield found.start(), found.end(), True  # never closed: an end out of place makes it irregular
-            yield found.start(), found.end(), True
+        elif (at := data.find(b">", found.end()) + 1) > 0:
+            yield _ID if found[1] is None else _END if found[1] else _START, found.start(), at
+        if at <= 0:
+            yield _START, found.start(), found.end()  # never closed: a beginning without an end
             return
 
 
@@ -145,15 +148,3 @@ def _without_changing(outside: bytes) -> bytes:
             pieces.append(outside[at : found.end()])
             at = end
     return b"".join([*pieces, outside[at:]])
-
-
-def _reused_guid(data: bytes, spans: list[tuple[int, int]]) -> bool:
-    """Two items under one guid have to be seen together to be told apart."""
-    seen = set()
-    for start, end in spans:
-        found = _GUID.search(data, start, end)
-        guid = data[found.end() : data.find(b"<", found.end(), end)].strip() if found else b""
-        if guid and guid in seen:
-            return True
-        seen.add(guid)
-    return False
