@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= auto
+PEERS := .venv-peers
 
 .PHONY: demo run test lint bench lock clean
 
@@ -12,6 +13,12 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $(READY)
+
+$(PEERS)/.ready: pyproject.toml  # other aggregators to measure against, apart from our own environment
+	$(PYTHON) -m venv $(PEERS)
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip install --quiet --python $(PEERS)/bin/python --group bench
+	touch $@
 
 demo: $(READY)  ## poll the sample newspapers over loopback HTTP and show the day's stories
 	@$(BIN)/python -m examples.demo demo
@@ -27,7 +34,7 @@ lint: $(READY)  ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY)  ## timings and sizes, printed, never asserted
+bench: $(READY) $(PEERS)/.ready  ## timings and sizes, printed, never asserted
 	$(BIN)/python -m pytest -s -m bench tests/benchmarks -p no:randomly --timeout=0
 
 lock:  ## resolve the ranges of pyproject.toml anew into requirements.lock

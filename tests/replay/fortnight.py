@@ -98,6 +98,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="keep the databases in this folder")
     options = parser.parse_args()
+    if not options.file.is_file():
+        parser.error(f"no such file: {options.file} (--file, or AGGREGATOR_SHARED for the reference data)")
     stream = Stream.read(options.file)
     if options.days:
         until = stream.start + timedelta(days=options.days)

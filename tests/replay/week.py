@@ -6,13 +6,13 @@ and how long an item waited between its publication and our database. Some ten m
 
 import argparse
 import sqlite3
-import statistics
 import sys
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
@@ -66,7 +66,7 @@ def _figures(week: Week) -> dict[str, str]:
         "of them 304": f"{week.tally.not_modified / week.tally.requests:.0%}",
         "published": f"{week.published:,}",
         "found": f"{len(minutes):,} ({len(minutes) / week.published:.1%})",
-        "median wait": f"{statistics.median(minutes):.0f} min",
+        "median wait": f"{median(minutes):.0f} min",
         "90 % within": f"{minutes[int(len(minutes) * 0.9)]:.0f} min",
         "entries in all": f"{week.stored:,}",
         "wall": f"{week.report.wall:.0f} s",
@@ -82,6 +82,8 @@ def main() -> int:
     parser.add_argument("--days", type=int, default=7)
     parser.add_argument("--tick", type=int, default=10, help="minutes of the stream between two rounds (10)")
     options = parser.parse_args()
+    if not options.file.is_file():
+        parser.error(f"no such file: {options.file} (--file, or AGGREGATOR_SHARED for the reference data)")
     stream = crowd(Stream.read(options.file), feeds=options.feeds, days=options.days)
     start = stream.end.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=options.days - 1)
     weeks = {}

@@ -1,6 +1,6 @@
 """What polling costs: a thousand feeds against a peer, ten thousand on bad hosts, a tick over a hundred thousand.
 
-    make bench        or        pytest -s -m bench tests/benchmarks/bench_poll.py --timeout=0
+    make bench        or        pytest -s -m bench tests/benchmarks/test_polling.py --timeout=0
 
 CPU seconds are of the polling process and its workers; the server is a process of its own. Prints, never asserts time.
 """
