@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from storage.connection import explaining
 from storage.frequencies import Frequencies
 from storage.stories import Stories
 from storage.values import LARGEST_INTEGER, to_json, to_text
@@ -94,7 +95,8 @@ class Keeping(Stories, Frequencies):
 
     def tidy(self) -> None:
         """Give free pages back, look at the planner's statistics, cut the write-ahead log."""
-        self.rows(f"PRAGMA incremental_vacuum({PAGES_RETURNED})")
+        with explaining(self.path):
+            self.raw.executescript(f"PRAGMA incremental_vacuum({PAGES_RETURNED})")  # execute() would free one page
         self.rows("PRAGMA analysis_limit = 400")
         self.rows("PRAGMA optimize")
         self.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # leaves the rest to the next time when a reader is in the way
