@@ -8,6 +8,7 @@ import base64
 import quopri
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import css_inline
@@ -76,6 +77,7 @@ def _html(templates: Environment, issue: Issue, digest: DigestSettings) -> str:
     return _inlined(_render(templates, "digest.html", issue=view(issue, digest)))
 
 
+@lru_cache(maxsize=8)
 def _environment(folder: Path | None) -> Environment:
     folders = [folder, TEMPLATES] if folder else [TEMPLATES]
     environment = Environment(
