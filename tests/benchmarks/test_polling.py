@@ -70,16 +70,19 @@ def show(title: str, columns: list[str], rows: list[list[str]]) -> None:
 
 
 def test_a_thousand_feeds(tmp_path: Path) -> None:
+    compare(tmp_path, feeds=1000)
+
+
+def compare(folder: Path, *, feeds: int) -> None:
     """All new, 304, unchanged, one new: CPU and wall, ours (parsing, clustering, storing) and lemon24/reader's."""
-    feeds = 1000
     rows = []
     with ExitStack() as open_:
-        server = open_.enter_context(farm(tmp_path, feeds=feeds, hosts=50))
-        config = configuration(tmp_path, server.greeting, gap="0s")
+        server = open_.enter_context(farm(folder, feeds=feeds, hosts=50))
+        config = configuration(folder, server.greeting, gap="0s")
         ours = open_.enter_context(
-            Child("tests.replay.poller", str(config), FIRST.isoformat(), log=tmp_path / "ours.log")
+            Child("tests.replay.poller", str(config), FIRST.isoformat(), log=folder / "ours.log")
         )
-        peer = open_.enter_context(_reader(tmp_path, server.greeting)) if PEERS.exists() else None
+        peer = open_.enter_context(_reader(folder, server.greeting)) if PEERS.exists() else None
         for number, mode in enumerate(Mode):
             server.ask({"mode": mode})
             with weighed(ours) as cost:
@@ -114,13 +117,16 @@ def _reader(folder: Path, urls: list[str]) -> Child:
 
 
 def test_ten_thousand_feeds_on_bad_hosts(tmp_path: Path) -> None:
-    """500 hosts, 20 feeds each: 50 answer after 25 s, 50 never, 20 with 429. Rounds on the real clock until quiet."""
-    bad = {"slow": 50, "silent": 50, "throttled": 20}
-    feeds, hosts = 10_000, 500
+    """50 of the hosts answer after 25 s, 50 never, 20 with 429."""
+    endure(tmp_path, feeds=10_000, hosts=500, bad={"slow": 50, "silent": 50, "throttled": 20})
+
+
+def endure(folder: Path, *, feeds: int, hosts: int, bad: dict[str, int]) -> None:
+    """Rounds on the real clock until there is nothing to ask; how the healthy fare, and that all are asked politely."""
     rounds: list[dict[str, Any]] = []
-    with farm(tmp_path, feeds=feeds, hosts=hosts, **bad) as server:
-        config = configuration(tmp_path, server.greeting, gap="1s")
-        with Child("tests.replay.poller", str(config), "wall", log=tmp_path / "ours.log", patience=3600) as ours:
+    with farm(folder, feeds=feeds, hosts=hosts, **bad) as server:
+        config = configuration(folder, server.greeting, gap="1s")
+        with Child("tests.replay.poller", str(config), "wall", log=folder / "ours.log", patience=3600) as ours:
             with weighed(ours) as cost, watched(ours.pid) as peak:
                 while not rounds or rounds[-1]["feeds"] > rounds[-1]["outcomes"].get("postponed", 0):
                     rounds.append(ours.ask("wall"))
