@@ -5,8 +5,10 @@ the same facts is no news. And what they write must use words the reader has not
 content words of the sentence quoted. (Maximal marginal relevance, Carbonell & Goldstein, SIGIR 1998, as one threshold.)
 """
 
+import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -20,40 +22,48 @@ JOINING = 3  # so many new publishers make a story go on
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What an update tells: who wrote it, and its newest sentence (empty if the headline says it all)."""
+    """What an update tells: who wrote it, its newest sentence (empty if the headline says it all), how many wrote."""
 
     member: Member
     quote: str
+    sources: int
 
 
 def news(told: Sequence[Member], fresh: Sequence[Member]) -> News | None:
-    """The newest thing said since, or None if it is but an echo."""
-    heard = frozenset().union(*(content_words(f"{member.title} {member.excerpt}") for member in told))
+    """What most of those who wrote since say anew, or None if it is but an echo."""
+    heard = frozenset().union(*map(_words, told))
     known = {member.publisher for member in told}
-    originals = [member for member in fresh if member.level not in (Level.COPY, Level.REVISION)]
+    language = Counter(member.lang for member in told).most_common(1)[0][0]  # words compare in one language only
+    originals = [m for m in fresh if m.level not in (Level.COPY, Level.REVISION) and m.lang == language]
     joined = {member.publisher for member in originals} - known
     speakers = originals if len(joined) >= JOINING else [m for m in originals if m.publisher in known]
-    scored = [(_unheard(member.title, heard), member) for member in speakers]
-    material = [(new, member) for new, member in scored if new]
-    if not material:
+    voices = Counter(word for member in originals for word in _words(member) - heard)
+    scored = [(_weight(member.title, heard, voices), member.seen, member.entry_id, member) for member in speakers]
+    weight, _, _, best = max(scored, default=(0.0, None, 0, None))
+    if not weight or best is None:
         return None
-    _, best = max(material, key=lambda pair: (pair[0], pair[1].seen, pair[1].entry_id))
-    return News(best, _quote(best, heard))
+    return News(best, _quote(best, heard, voices), len({member.publisher for member in originals}))
 
 
-def _quote(member: Member, heard: frozenset[str]) -> str:
-    """The sentence of the excerpt with the most that is new, over and above the headline."""
+def _quote(member: Member, heard: frozenset[str], voices: Counter[str]) -> str:
+    """The sentence of the excerpt with the weightiest news over and above the headline; empty if there is none."""
     heard |= content_words(member.title)
-    scored = [(_unheard(sentence, heard), sentence) for sentence in sentences(member.excerpt[:4000])]
-    best = max(scored, default=(0.0, ""), key=lambda pair: pair[0])
-    return line(best[1], 240) if best[0] else ""
+    found = sentences(member.excerpt[:4000])
+    best = max(found, key=lambda sentence: _weight(sentence, heard, voices), default="")
+    return line(best, 240) if _weight(best, heard, voices) else ""
 
 
-def _unheard(sentence: str, heard: frozenset[str]) -> float:
-    """How many content words are new, or 0 if too few."""
+def _weight(sentence: str, heard: frozenset[str], voices: Counter[str]) -> float:
+    """How many voices say its new words, without regard to its length; 0 if too few of its words are new."""
     own = content_words(sentence)
     new = own - heard
-    return float(len(new)) if len(new) >= max(ENOUGH_WORDS, NEW_WORDS * len(own)) else 0.0
+    if len(new) < max(ENOUGH_WORDS, NEW_WORDS * len(own)):
+        return 0.0
+    return float(sum(voices[word] for word in new) / math.sqrt(len(new)))
+
+
+def _words(member: Member) -> frozenset[str]:
+    return content_words(f"{member.title} {member.excerpt}")
 
 
 def content_words(text: str) -> frozenset[str]:

@@ -164,7 +164,7 @@ def _pick(item: Untold, digest: DigestSettings) -> Pick | None:
 def _score(pick: Pick, digest: DigestSettings, posts: Mapping[int, int], now: datetime) -> float:
     """See the module's docstring."""
     members = pick.story.members
-    sources = 1 if pick.news else max(1, pick.story.independent)
+    sources = pick.news.sources if pick.news else max(1, pick.story.independent)
     age = max(timedelta(0), now - max(member.moment for member in members))
     freshness = math.exp2(-(age / FRESH_HALF_LIFE))
     rarity = 0.5 * max(1 / posts[member.feed_id] for member in members)
