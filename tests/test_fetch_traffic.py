@@ -5,17 +5,18 @@ import gc
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
 from aggregator.fetch import client as client_module
 from aggregator.fetch import traffic
+from aggregator.fetch.client import HttpFetch
 from aggregator.fetch.traffic import budget
 from aggregator.model import Feed, FetchRequest, Outcome
-from aggregator.settings import HostSettings
-from tests.fetch_site import Asked, Reply, Site, always, client, fetch
+from aggregator.settings import HostSettings, PollSettings
+from tests.fetch_site import LOOPBACK, Asked, Reply, Site, always, client, fetch
 
 GAP = timedelta(milliseconds=50)
 
@@ -260,3 +261,15 @@ def test_a_caller_that_is_slow_to_take_holds_the_client_back(monkeypatch: pytest
         site.settle()
         assert len(site.asked) <= 6  # one taken, three waiting, one on its way
         assert len(list(answers)) == 19
+
+
+def test_our_own_mistakes_are_not_hidden_and_do_not_hang() -> None:
+    def broken_clock() -> datetime:
+        raise RuntimeError("a bug")
+
+    settings = PollSettings(allow_networks=LOOPBACK)
+    with Site(always(Reply())) as site:
+        fetcher = HttpFetch(settings, {}, version="0", now=broken_clock, environ={})
+        with fetcher, pytest.raises(ExceptionGroup) as raised:
+            list(fetcher(requests(site.url())))
+    assert raised.group_contains(RuntimeError, match="a bug")

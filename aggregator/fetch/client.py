@@ -7,11 +7,9 @@ deadline over each exchange (exchange). Closing the iterator cancels what is und
 import asyncio
 import weakref
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from queue import SimpleQueue
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Self, TypeVar
 
 import aiohttp
 
@@ -20,6 +18,7 @@ from aggregator.fetch.background import Background
 from aggregator.fetch.exchange import Exchange, Wire
 from aggregator.fetch.failure import explain
 from aggregator.fetch.freshness import validators
+from aggregator.fetch.handover import Handover
 from aggregator.fetch.judge import judge
 from aggregator.fetch.robots import Robots
 from aggregator.fetch.traffic import Held, Lanes, NoRoomError, Turns
@@ -35,15 +34,6 @@ HELD = 64 * 1024 * 1024  # bytes of bodies the caller has not taken yet; above, 
 
 T = TypeVar("T")
 _Answer = tuple[T, Fetched]
-
-
-@dataclass(slots=True)
-class _Round(Generic[T]):
-    """One call's answers on their way from the loop to the caller. The task comes last, when it has ended."""
-
-    answers: "SimpleQueue[_Answer[T] | asyncio.Task[None]]"
-    task: asyncio.Task[None]
-    held: Held
 
 
 class HttpFetch:
@@ -107,21 +97,14 @@ class HttpFetch:
         if not jobs:
             return
         background = self._started()
-        a_round = background.call(self._begin(jobs, ask, deadline))
-        ended = False
+        handover, held = background.call(self._begin(jobs, ask, deadline))
         try:
-            while isinstance(got := a_round.answers.get(), tuple):
-                if size := len(got[1].body):
-                    background.post(a_round.held.add, -size)
-                yield got
-            ended = True
-            if not got.cancelled():  # by close()
-                got.result()
+            for batch in handover.batches():
+                if size := sum(len(fetched.body) for _, fetched in batch):
+                    background.post(held.add, -size)
+                yield from batch
         finally:
-            if not ended:
-                background.post(a_round.task.cancel)
-                while isinstance(a_round.answers.get(), tuple):
-                    pass
+            handover.close(background.post)
 
     # ------------------------------------------------------------ on the loop
 
@@ -149,8 +132,8 @@ class HttpFetch:
 
     async def _begin(
         self, jobs: Sequence[T], ask: Callable[[T, float | None], Awaitable[Fetched]], deadline: float | None
-    ) -> _Round[T]:
-        answers: SimpleQueue[_Answer[T] | asyncio.Task[None]] = SimpleQueue()
+    ) -> tuple[Handover[_Answer[T]], Held]:
+        handover: Handover[_Answer[T]] = Handover()
         until = None if deadline is None else asyncio.get_running_loop().time() + deadline
         wire = self._connected()
         wire.turns.forget_idle()
@@ -158,16 +141,15 @@ class HttpFetch:
         async def one(job: T) -> None:
             fetched = await ask(job, until)
             wire.held.add(len(fetched.body))
-            answers.put((job, fetched))
+            handover.give((job, fetched))
 
         async def all_of_them() -> None:
             async with asyncio.TaskGroup() as tasks:
                 for job in jobs:
                     tasks.create_task(one(job))
 
-        task = asyncio.create_task(all_of_them())
-        task.add_done_callback(answers.put)
-        return _Round(answers, task, wire.held)
+        handover.start(all_of_them())
+        return handover, wire.held
 
     async def _feed(self, request: FetchRequest, until: float | None) -> Fetched:
         conditional = {} if request.unconditional else validators(request.state)

@@ -6,6 +6,7 @@ them is anybody's web server. Python's ``is_global`` is no guard: it passes NAT6
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -121,6 +122,7 @@ def check_url(url: str, *, userinfo: bool = False) -> SplitResult:
     return parts
 
 
+@lru_cache(maxsize=4096)
 def literal(host: str) -> str | None:
     """The address a URL's host spells out, or None for a name."""
     if ":" not in host and not host[-1:].isdigit():
