@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from aggregator.errors import ConfigError
 from storage.checking import Checking
 from storage.connection import PATIENCE, connect, connect_read_only, enter_wal
 from storage.corrections import Corrections
@@ -47,6 +48,8 @@ def open_store(
 
 def _bring_up_to_date(database: Database, read_only: bool, backup: bool) -> None:
     current = check_version(database)
+    if read_only and not current:
+        raise ConfigError(f"{database.path} is of an older version; `aggregator poll` brings it up to date")
     if read_only:
         return
     if not current and backup:

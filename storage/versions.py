@@ -34,7 +34,7 @@ def check_version(connection: Connection, migrations: Migrations = history) -> b
 
 def _names(migrations: Migrations) -> set[str]:
     """Of all of them: an empty database needs every one."""
-    with closing(sqlite_utils.Database(memory=True)) as empty:
+    with closing(sqlite_utils.Database(memory=True, execute_plugins=False)) as empty:
         return {migration.name for migration in migrations.pending(empty)}
 
 

@@ -48,6 +48,7 @@ with open_store(Path(sys.argv[1])) as store:
 READER = """
 import os, sys
 from storage import open_store
+open_store(":memory:").close()  # imports what it needs
 if os.getuid() == 0:
     os.setuid(65534)  # root may write everywhere
 with open_store(sys.argv[1], read_only=True) as store:
