@@ -22,7 +22,9 @@ def item(entry: dict[str, Any], *, declared: bool) -> Item:
     title = dict.get(entry, "title_detail") or {}
     contents = [detail for detail in _contents(entry) if detail.get("value")]
     texts = [_text(detail, declared) for detail in contents]
-    summary = _text({"value": "", **(dict.get(entry, "summary_detail") or {})}, declared) or _string(entry, "summary")
+    # the detail may be that of a deeper element (media:description): only its type is taken
+    kind = (dict.get(entry, "summary_detail") or {}).get("type")
+    summary = _text({"value": _string(entry, "summary"), "type": kind}, declared)
     content = max([*texts, summary], key=len)
     updated = moment(dict.get(entry, "updated_parsed"))
     return within_limits(
