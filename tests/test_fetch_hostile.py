@@ -97,6 +97,14 @@ def test_no_piece_is_larger_than_agreed() -> None:
         assert max(map(len, made.pieces(data))) <= 2 * decode.PIECE
 
 
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_every_encoding_over_http(encoding: str) -> None:
+    with Site(always(Reply(headers={"Content-Encoding": encoding}, body=ENCODED[encoding]))) as site:
+        fetched = seen(client(), site.url())
+    assert (fetched.outcome, fetched.body) == (Outcome.CHANGED, TEXT)
+    assert fetched.wire_bytes == len(ENCODED[encoding])
+
+
 @pytest.fixture
 def bombs() -> Iterator[str]:
     with subprocess.Popen([sys.executable, "-m", "tests.fetch_bombs", "serve"], stdout=subprocess.PIPE) as server:
@@ -114,10 +122,14 @@ def test_bombs_cost_their_limit_and_not_their_size(bombs: str) -> None:
     )  # fmt: skip
     answers = [json.loads(line) for line in ran.stdout.splitlines()]
     assert [answer[0] for answer in answers] == ["/warm", *BOMBS]
-    for path, outcome, error, size, cost in answers[1:]:
+    for path, named, error, size, cost in answers[1:]:
+        outcome = Outcome(named)
         assert outcome in (Outcome.REFUSED, Outcome.BROKEN, Outcome.UNREACHABLE), path
         assert error
         assert size == 0
+        if path in ("/gzip", "/zlib", "/deflate", "/br", "/zstd", "/members", "/endless"):
+            assert outcome is Outcome.REFUSED
+            assert error == "the body is larger than poll.max_body"
         assert cost < 32, f"{path} cost {cost:.0f} MiB"
     assert ran.stderr == ""
 
