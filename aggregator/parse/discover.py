@@ -24,7 +24,7 @@ _TYPES = {
 _COMMON = ("feed", "rss", "feed.xml", "rss.xml", "atom.xml", "index.xml", "feed.json", "feeds/posts/default")
 _LONGEST_PAGE = 2**20  # characters; links stand in the head
 # Bounded, so that a page of nothing but "<link" costs no more than its length
-_TAG = re.compile(r"<(link|base)\s([^>]{1,4000})>", re.IGNORECASE)
+_TAG = re.compile(r"<(link|base)\s([^<>]{1,4000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([A-Za-z-]{1,20})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 
 

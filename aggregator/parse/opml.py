@@ -26,7 +26,8 @@ def read(data: bytes) -> list[Feed]:
     if root.name.lower() != "opml":
         raise CorruptError(f"not OPML: the root element is <{root.name[:40]}>" if root.name else "not OPML")
     try:
-        found = listparser.parse(root.text.encode("utf-8", "replace"))
+        # references for all but ASCII: listparser with lxml would take UTF-8 for Latin-1
+        found = listparser.parse(root.text.encode("ascii", "xmlcharrefreplace"))
     except (AssertionError, ValueError, IndexError, AttributeError) as error:  # html.parser on damaged markup
         raise CorruptError(f"not readable as OPML: {type(error).__name__}") from error
     return [_feed(one) for one in found["feeds"] if one["url"].startswith(("http://", "https://"))]
