@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from aggregator import __version__, config, pipeline
+from aggregator import __version__, config, pipeline, retention
 from aggregator.digest.mail import way_out
 from aggregator.digest.outbox import Outbox
 from aggregator.errors import CorruptError, UsageError
@@ -111,9 +111,28 @@ class App(AbstractContextManager["App"]):
         if "fetch" in self.__dict__:
             self.fetch.close()
 
+    # ------------------------------------------------------------ keeping
+
+    def retention(self) -> list[retention.Rule]:
+        """What `keep:` in feeds.yaml means today."""
+        own = {feed.url: feed.keep for feed in self.settings.feeds if feed.keep}
+        return retention.rules(self.settings.keep, self.store.all_feeds(), own, now=self.now())
+
+    def prune(self) -> Iterator[int]:
+        """Remove what is too old, a slice at a time; yields how many went with each."""
+        for rule in self.retention():
+            ids = list(rule.feed_ids)
+            while gone := self.store.prune(before=rule.before, told_before=rule.told_before, feed_ids=ids):
+                yield gone
+
     def tidy(self) -> None:
-        """Housekeeping that costs little when there is little to do."""
-        self.store.age_terms(self.now())
+        """The nightly round: retention, maintenance, backup."""
+        for _ in self.prune():
+            pass
+        self.store.maintenance(self.now(), window=self.settings.cluster.window)
+        keep = self.settings.keep
+        if keep.backup:
+            self.store.backup(keep.backup, keep=keep.backups)
 
     # ------------------------------------------------------------ digests
 

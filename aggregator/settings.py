@@ -188,6 +188,21 @@ class SmtpSettings:
     path: Path | None = None  # of the maildir, mbox or folder
 
 
+@dataclass(frozen=True, slots=True, config=_strict)
+class KeepSettings:
+    """``keep:`` – how long entries stay. ``keep: 90d`` is short for ``keep: {entries: 90d}``."""
+
+    entries: Duration | None = None  # None: for ever
+    told: Duration | None = None  # stories that stood in a digest; None: four times as long
+    tags: dict[str, Duration] = Field(default_factory=dict)  # of feeds with this tag; the longest counts
+    backup: Path | None = None  # a nightly copy here, made by the daemon
+    backups: Annotated[int, Field(ge=1, le=365)] = 7
+
+
+def _keep(value: Any) -> Any:
+    return {"entries": value} if isinstance(value, str) else value
+
+
 def _long_form(value: Any) -> Any:
     """A bare URL is a feed with defaults."""
     return {"url": value} if isinstance(value, str) else value
@@ -212,6 +227,7 @@ class FeedSettings:
     every: Duration | None = None
     enabled: bool = True
     fulltext: bool = False
+    keep: Duration | None = None  # overrides `keep:` for this feed
 
 
 def _distinct_names(digests: tuple[DigestSettings, ...]) -> tuple[DigestSettings, ...]:
@@ -232,6 +248,7 @@ class Settings:
     digest: DigestSettings = DigestSettings()
     digests: Annotated[tuple[DigestSettings, ...], AfterValidator(_distinct_names)] = ()
     smtp: SmtpSettings = SmtpSettings()
+    keep: Annotated[KeepSettings, BeforeValidator(_keep)] = KeepSettings()
 
     def issues(self) -> tuple[DigestSettings, ...]:
         """All digests: the single one (unless it is only the default beside others), then the list."""
@@ -240,4 +257,5 @@ class Settings:
 
     def subscriptions(self) -> tuple[Feed, ...]:
         """What to read, in the order of the file."""
-        return tuple(Feed(**{field.name: getattr(feed, field.name) for field in fields(feed)}) for feed in self.feeds)
+        names = [field.name for field in fields(Feed) if field.name != "id"]
+        return tuple(Feed(**{name: getattr(feed, name) for name in names}) for feed in self.feeds)

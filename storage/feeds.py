@@ -104,6 +104,10 @@ class Feeds(Stories):
         )
         self.refresh_stories([row[0] for row in told])
 
+    def all_feeds(self) -> list[Feed]:
+        """Every feed that ever brought something: wanted, no longer wanted, and ingested ones."""
+        return [read_feed(row) for row in self.rows(SELECT_FEEDS + "ORDER BY f.id")]
+
     def feeds(self) -> list[tuple[Feed, FeedState]]:
         """All wanted feeds, disabled ones included, in the order of the file."""
         rows = self.rows(SELECT_FEEDS + "WHERE f.wanted ORDER BY f.position, f.id")

@@ -26,10 +26,11 @@ FLOORS: dict[str, set[str]] = {
     "aggregator.pipeline": GROUND | {"aggregator.ports"} | {f"aggregator.{stage}" for stage in STAGES},
     "storage": {"aggregator.model", "aggregator.errors"},
     "aggregator.app": GROUND
-    | {f"aggregator.{name}" for name in (*STAGES, "ports", "config", "pipeline")}
+    | {f"aggregator.{name}" for name in (*STAGES, "ports", "config", "pipeline", "retention")}
     | {"aggregator", "storage"},
     "aggregator.offline": GROUND | {f"aggregator.{name}" for name in ("app", "pipeline", "parse", "evaluate")},
     "aggregator.subscriptions": GROUND | {f"aggregator.{name}" for name in ("app", "config", "pipeline", "parse")},
+    "aggregator.retention": GROUND,
     "aggregator.tally": {"aggregator.pipeline"},
     "aggregator.daemon": GROUND | {f"aggregator.{name}" for name in ("app", "pipeline", "ports", "tally")},
     "aggregator.cli": {"aggregator"},
@@ -46,6 +47,8 @@ ROOMS: dict[str, set[str]] = {
     "ssl": {"aggregator.fetch", "aggregator.digest"},
     "brotli": {"aggregator.fetch"},
     "backports": {"aggregator.fetch"},
+    "compression": {"aggregator.fetch"},
+    "protego": {"aggregator.fetch"},
     "tenacity": {"aggregator.fetch", "aggregator.digest"},
     "feedparser": {"aggregator.parse"},
     "pebble": {"aggregator.parse"},
