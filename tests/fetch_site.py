@@ -35,6 +35,7 @@ class Asked:
     lines: list[str]
     began: float
     ended: float = 0.0
+    nth: int = 1  # on its connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +112,16 @@ class Site:
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            while await self._one(reader, writer):
-                pass
+            nth = 1
+            while await self._one(reader, writer, nth):
+                nth += 1
         with suppress(OSError, asyncio.CancelledError):
             writer.close()
 
-    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, nth: int) -> bool:
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").strip().split("\r\n")
         headers = {line.partition(":")[0].lower(): line.partition(":")[2].strip() for line in lines}
-        asked = Asked(headers["host"].rpartition(":")[0], first.split()[1], headers, lines, time.monotonic())
+        asked = Asked(headers["host"].rpartition(":")[0], first.split()[1], headers, lines, time.monotonic(), nth=nth)
         self.asked.append(asked)
         for name in (asked.host, ""):
             self._now[name] += 1

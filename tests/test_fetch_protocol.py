@@ -120,8 +120,15 @@ def test_a_server_error_is_not_retried() -> None:
 
 
 def test_a_kept_connection_the_server_has_closed_is_no_failure() -> None:
-    with Site(always(Reply(close=True))) as site:  # without saying so
-        answers = fetch(client(), *(site.url(f"/{n}") for n in range(20)))
+    async def hang_up(writer: object) -> None:
+        """Say nothing."""
+
+    async def respond(asked: Asked) -> Reply:
+        return Reply() if asked.nth == 1 else Reply(write=hang_up)
+
+    with Site(respond) as site:
+        answers = fetch(client(), site.url("/1"), site.url("/2"))
+        assert [(asked.path, asked.nth) for asked in site.asked] == [("/1", 1), ("/2", 2), ("/2", 1)]
     assert {fetched.outcome for fetched in answers} == {Outcome.CHANGED}
 
 
