@@ -1,4 +1,4 @@
-"""``python -m examples.demo FOLDER [PORT]``: the sample newspapers, read by the real program, one command after the other.
+"""``python -m examples.demo FOLDER [PORT]``: the newspapers, read by the real program, one command after the other.
 
 Run it twice on one day: the second time every paper answers 304, and nothing is told twice.
 """
