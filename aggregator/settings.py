@@ -107,7 +107,7 @@ class PollSettings:
     timeout: Duration = timedelta(seconds=30)  # everything: DNS, connect, TLS, headers, body, redirects
     max_body: Annotated[int, Field(ge=1024)] = 10 * 1024 * 1024
     max_redirects: Annotated[int, Field(ge=0, le=20)] = 5
-    in_flight: Annotated[int, Field(ge=1, le=1000)] = 100
+    in_flight: Annotated[int, Field(ge=1, le=1000)] = 150  # requests at once; a third of them for slow hosts
     host_gap: Duration = timedelta(seconds=1)
     workers: Annotated[int, Field(ge=1, le=64)] = 2  # parser processes
     parse_timeout: Duration = timedelta(seconds=10)

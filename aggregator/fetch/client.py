@@ -5,6 +5,7 @@ deadline over each exchange (exchange). Closing the iterator cancels what is und
 """
 
 import asyncio
+import threading
 import weakref
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -55,6 +56,7 @@ class HttpFetch:
         self.user_agent = f"aggregator/{version} (+{settings.contact}; {subscribers} subscribers)"
         self._background: Background | None = None
         self._wire: Wire | None = None
+        self._starting = threading.Lock()  # feeds and pages may be asked for from two threads
         self._robots: Robots | None = None
 
     def _connected(self) -> Wire:
@@ -109,11 +111,12 @@ class HttpFetch:
     # ------------------------------------------------------------ on the loop
 
     def _started(self) -> Background:
-        if self._background is None:
-            self._background = Background()
-            weakref.finalize(self, self._background.stop)
-            self._wire = self._background.call(self._connect(self._background))
-        return self._background
+        with self._starting:
+            if self._background is None:
+                self._background = Background()
+                weakref.finalize(self, self._background.stop)
+                self._wire = self._background.call(self._connect(self._background))
+            return self._background
 
     async def _connect(self, background: Background) -> Wire:
         settings = self._settings
