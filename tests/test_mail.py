@@ -79,9 +79,10 @@ def test_a_silent_server_is_left(step: str) -> None:
 
 
 @pytest.mark.parametrize("fault", [DROP, HANG, "421 tired", "500 what"])
-def test_the_farewell_does_not_matter(fault: str) -> None:
+@pytest.mark.timeout(60)
+def test_the_farewell_is_not_waited_for(fault: str) -> None:
     with mail_server({"QUIT": fault}) as server:
-        assert deliver(plain(server.port)).startswith("250")
+        assert deliver(plain(server.port, timeout=timedelta(hours=1))).startswith("250")
         assert len(server.received) == 1
 
 
