@@ -35,7 +35,7 @@ def find(explicit: Path | None) -> Path:
 
 
 def load(path: Path) -> Settings:
-    """Read and check one file. A relative `database` is meant beside the file. Raises ConfigError."""
+    """Read and check one file. Relative paths are meant beside it. Raises ConfigError."""
     text = read_text(path)
     tree = _with_feeds(path, parse(path, text))
     try:
@@ -43,7 +43,20 @@ def load(path: Path) -> Settings:
     except ValidationError as error:
         raise ConfigError(_explain(path, tree, error)) from None
     _reject_twins(path, tree, settings)
-    return dataclasses.replace(settings, database=path.parent / settings.database)
+    placed: Settings = _beside(path.parent, settings)
+    return placed
+
+
+def _beside(folder: Path, section: Any) -> Any:
+    """The same settings with relative paths meant from `folder`."""
+    changed: dict[str, Any] = {}
+    for field in dataclasses.fields(section):
+        value = getattr(section, field.name)
+        if isinstance(value, Path):
+            changed[field.name] = folder / value
+        elif dataclasses.is_dataclass(value):
+            changed[field.name] = _beside(folder, value)
+    return dataclasses.replace(section, **changed)
 
 
 def read_text(path: Path) -> str:
