@@ -45,9 +45,8 @@ def lean(body: bytes) -> Any:
 
 def test_cost_of_a_feed(bodies: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     hashes = [hashes_of(body) for body in bodies]
-    print(
-        f"\n{len(bodies)} documents of {sum(map(len, bodies)) / len(bodies) / 1024:.0f} KiB, {sum(map(len, hashes))} items"
-    )
+    size = sum(map(len, bodies)) / len(bodies) / 1024
+    print(f"\n{len(bodies)} documents of {size:.0f} KiB, {sum(map(len, hashes))} items")
     ours, base = feedparser.api.PREFERRED_XML_PARSERS, feedparser.mixin.make_safe_absolute_uri
     with monkeypatch.context() as untouched:
         untouched.setattr(feedparser.api, "PREFERRED_XML_PARSERS", ["drv_libxml2"])
@@ -82,6 +81,5 @@ def test_cost_of_a_worker(processes: int, size: int) -> None:
         for _ in workers.run(b"x" * size for _ in range(JOBS)):
             pass
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    print(
-        f"\n{processes} workers, {size:>7} bytes a job: {wall / JOBS * 1000:.2f} ms wall, {cpu / JOBS * 1000:.2f} ms CPU here"
-    )
+    each = f"{wall / JOBS * 1000:.2f} ms wall, {cpu / JOBS * 1000:.2f} ms CPU here"
+    print(f"\n{processes} workers, {size:>7} bytes a job: {each}")
