@@ -1,0 +1,135 @@
+"""What storage costs: leasing among 100,000 feeds, placing among 10,000 to a million entries. Printed, never asserted.
+
+``AGGREGATOR_BENCH_ENTRIES=1000000`` for the largest. The entries are generated: 75 buckets, 48 of them from 30 stems
+drawn skewed (as heaviest stems are), 300 words, 1.3 KB of sketch. What is there before is written in bulk, below the
+Store port; what is measured goes through it as the pipeline does.
+"""
+
+import os
+import random
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aggregator.model import FeedState, Sketch
+from storage import Database, open_store
+from tests.storage_values import HOUR, MINUTE, NOON, RECIPE, add, entry, feed, fetched, placed
+
+pytestmark = pytest.mark.bench
+
+LARGEST = int(os.environ.get("AGGREGATOR_BENCH_ENTRIES", "100000"))
+SIZES = [size for size in (10_000, 100_000, 1_000_000) if size <= LARGEST]
+MEASURED = 1_000
+WORDS = [f"word{number}" for number in range(50_000)]
+
+
+def test_leasing_among_100_000_feeds(tmp_path: Path) -> None:
+    with open_store(tmp_path / "feeds.db") as store:
+        store.sync_feeds([feed(n, url=f"https://host{n % 5000}.example/{n}") for n in range(100_000)], now=NOON)
+        store.run(
+            "UPDATE feeds SET next_at ="
+            " strftime('%Y-%m-%dT%H:%M:%S.000000Z', '2026-03-01 12:00', (id % 3600) || ' seconds')"
+        )
+        start, leased = time.process_time(), []
+        for tick in range(60):
+            now = NOON + tick * MINUTE
+            leased += store.lease_due(now, until=now + 2 * HOUR, limit=5000)
+        lease = (time.process_time() - start) / len(leased)
+        start = time.process_time()
+        for request in leased[:5000]:
+            with store.transaction():
+                store.save_poll(request.feed.id, FeedState(next_at=now + HOUR), fetched(now))
+        save = (time.process_time() - start) / 5000
+        start = time.process_time()
+        for _ in range(100):
+            store.lease_due(NOON, until=NOON, limit=5000)
+        idle = (time.process_time() - start) / 100
+    print(f"\nlease {lease * 1e3:.3f} ms a feed, {len(leased)} feeds in 60 ticks; a tick with nothing due")
+    print(f"{idle * 1e3:.2f} ms; save_poll with its transaction {save * 1e3:.3f} ms")
+
+
+def buckets(draw: random.Random) -> list[int]:
+    """The least of the stems in each band's own order, as MinHash with one row takes it; the rest is its own."""
+    stems = [int(draw.paretovariate(0.5)) % 300_000 for _ in range(30)]
+    story = [min(hash((band, stem)) for stem in stems) for band in range(48)]
+    return [*story, *(draw.getrandbits(64) - 2**63 for _ in range(27))]
+
+
+def fill(store: Database, count: int, draw: random.Random) -> None:
+    """Entries `1…count`, each a story of its own, in bulk."""
+    moment = "2026-03-01T12:00:00.000000Z"
+    add(store, 0)
+    step = 50_000
+    for start in range(2, count, step):
+        ids = range(start, min(start + step, count + 1))
+        rows = sorted((bucket, number) for number in ids for bucket in buckets(draw))
+        blob = draw.randbytes(650)
+        with store.transaction():
+            store.many(
+                "INSERT INTO stories (id, title, first_seen, last_seen, entries, outlets, independent)"
+                " VALUES (?, 'A headline of words', ?, ?, 1, 1, 1)",
+                [(number, moment, moment) for number in ids],
+            )
+            store.many(
+                "INSERT INTO entries (id, title, outlet, seen, story_id, feed_id, publisher, author, lang, url,"
+                " canonical_url, tags, guid, fingerprint, text_length, text, html)"
+                " VALUES (?, 'A headline of words', 'Paper', ?, ?, 1, 'p', '', 'en', ?, ?, '[]', ?, '', 0, '', '')",
+                [(number, moment, number, f"u{number}", f"u{number}", f"bulk{number}") for number in ids],
+            )
+            store.many("INSERT INTO signatures VALUES (?, 1, ?, ?)", [(number, blob, blob) for number in ids])
+            store.many("INSERT INTO profiles VALUES (?, 1, ?)", [(number, blob) for number in ids])
+            store.many("INSERT OR IGNORE INTO bands VALUES (?, ?)", rows)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_placing(size: int, tmp_path: Path) -> None:
+    draw = random.Random(size)
+    spent: Counter[str] = Counter()
+
+    def timed(name: str, call: Callable[[], object]) -> object:
+        start = time.process_time()
+        result = call()
+        spent[name] += time.process_time() - start
+        return result
+
+    path, found = tmp_path / "placing.db", 0
+    with open_store(path) as store:
+        store.sync_feeds([feed(1)], now=NOON)
+        fill(store, size, draw)
+    start = time.perf_counter()
+    with open_store(path) as store:
+        opened = time.perf_counter() - start
+        for batch in range(0, MEASURED, 5):
+            with store.transaction():
+                for number in range(batch, batch + 5):
+                    found += _place(store, size + number, draw, timed)
+        timed("sort bands", store.sort_bands)
+        store.tidy()
+    total = sum(spent.values())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(
+        f"\n{size:,} entries: {MEASURED / total:.0f} placed/s of CPU, {found / MEASURED:.0f} candidates each, opened in"
+    )
+    print(f"{opened * 1e3:.0f} ms, {path.stat().st_size / size:.0f} bytes an entry, peak {peak} MB (with the filling)")
+    print(
+        "µs an entry: " + ", ".join(f"{name} {seconds / MEASURED * 1e6:.0f}" for name, seconds in spent.most_common())
+    )
+
+
+def _place(store: Database, number: int, draw: random.Random, timed: Callable[..., object]) -> int:
+    text = " ".join(draw.choices(WORDS, k=300))
+    terms = sorted(set(text.split()[:120]))
+    sketch = Sketch(RECIPE, tuple(buckets(draw)), draw.randbytes(650), draw.randbytes(650))
+    timed("count terms", lambda: store.count_terms([terms], at=NOON))
+    candidates = timed("candidates", lambda: store.candidates(sketch, since=NOON, limit=200))
+    assert isinstance(candidates, list)
+    timed("profiles", lambda: store.profiles({one.story_id for one in candidates}))
+    timed("frequencies", lambda: store.frequencies(terms, at=NOON))
+    timed("corrections", lambda: store.corrections([one.entry_id for one in candidates]))
+    new = entry(number, text=text)
+    timed("add entry", lambda: store.add_entry(1, new, sketch, placed(), profile=b"p" * 650, seen=NOON))
+    return len(candidates)
