@@ -5,7 +5,7 @@ Pure. A template sees only what stands here; whatever a feed wrote has gone thro
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -47,14 +47,14 @@ class Clock:
     def short_day(self, day: date) -> str:
         return _plain(format_skeleton("MMMEd", day, locale=self._locale))
 
-    def time(self, moment: datetime, today: date) -> str:
-        """The time of day, with the weekday if it was not today, with the date if it was long ago."""
+    def time(self, moment: datetime, now: datetime) -> str:
+        """The time of day, with the weekday if it was not in the last 24 hours, the date if it was long ago."""
         local = moment.astimezone(self._zone)
         time = format_time(local, "short", tzinfo=self._zone, locale=self._locale)
-        days = (today - local.date()).days
-        if days == 0:
+        age = abs(now - moment)
+        if age < timedelta(hours=24):
             return _plain(time)
-        if abs(days) < 6:
+        if age < timedelta(days=6):
             return _plain(f"{format_date(local.date(), 'EEE', self._locale)} {time}")
         return _plain(format_skeleton("MMMd", local.date(), locale=self._locale))
 
@@ -249,7 +249,7 @@ def _reporters(members: Sequence[Member], lead: Member) -> list[Member]:
 def _outlet(member: Member, issue: Issue, clock: Clock) -> OutletView:
     return OutletView(
         name=show.line(member.outlet, 40) or show.line(member.publisher, 40) or "unknown",
-        time=clock.time(member.moment, issue.day),
+        time=clock.time(member.moment, issue.now),
         url=show.link(member.url),
         lang=show.language(member.lang),
         dir=show.direction(member.lang),
