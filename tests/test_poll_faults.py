@@ -52,7 +52,7 @@ _BODIES = {  # host ─► status and body
     "well": (200, _news("well")),
     "also-well": (200, _news("also-well")),
     "limps": (200, _LIMPS),
-    "malformed": (200, b"<?xml version='1.0'?><rss version='2.0'><chan nel><<<item>&&&"),
+    "malformed": (200, b"<?xml version='1.0'?><<<item>&&& title"),
     "empty": (200, b""),
     "page": (200, _PAGE),
     "missing": (404, _PAGE),
