@@ -91,6 +91,11 @@ def test_encodings_nobody_asked_for(encoding: str) -> None:
         Body(encoding, limit=100)
 
 
+def test_raw_bytes_count_too() -> None:
+    with pytest.raises(TooLargeError):
+        Body("gzip", limit=100).add(gzip.compress(b"x") + bytes(200))  # padding without end
+
+
 def test_no_piece_is_larger_than_agreed() -> None:
     for encoding, data in {"gzip": gzip.compress(bytes(10**7)), "br": brotli.compress(bytes(10**7))}.items():
         made = decode._DECODERS[encoding]()
