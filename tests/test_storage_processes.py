@@ -142,6 +142,15 @@ def test_impatience_is_one_line(path: Path) -> None:
     holder.communicate()
 
 
+def test_who_reads_before_writing_is_not_overtaken(path: Path) -> None:
+    """A deferred transaction would let the other in, and then fail at its own first write."""
+    with open_store(path) as store, open_store(path, patience=0.05) as other, store.transaction():
+        assert store.known(1, ["guid 1"]) == {}
+        with pytest.raises(BusyError):
+            add(other, 1)
+        add(store, 1)
+
+
 def test_the_log_is_bounded_and_cut(path: Path) -> None:
     wal = path.with_name(path.name + "-wal")
     with open_store(path) as store:
