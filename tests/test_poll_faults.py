@@ -64,7 +64,7 @@ _MARKS = {  # what the line about it must say
     "page": "HTML page",
     "missing": "404",
     "refused": "refuse",
-    "hangs": "took more than 2 s",
+    "hangs": "took more than 8 s",
 }
 
 
@@ -80,7 +80,7 @@ class World:
         config = self.folder / "feeds.yaml"
         lines = [f"database: {json.dumps(str(self.database))}", "poll:", "  allow_networks: [127.0.0.0/8]"]
         lines += [
-            "  parse_timeout: 2s",
+            "  parse_timeout: 8s",
             "feeds:",
             *(f"  - {{url: '{self.urls[name]}', title: {name}}}" for name in names),
         ]
