@@ -97,7 +97,8 @@ def test_nobody_listens() -> None:
 def test_tls_is_verified(tmp_path: Path, security: str, implicit: bool) -> None:
     cert, context = certificate(tmp_path)
     _, foreign = certificate(tmp_path, "other.example")
-    with mail_server(tls=context, implicit=implicit, auth_required=not implicit, auth_require_tls=not implicit) as server:
+    needs = {"auth_required": not implicit, "auth_require_tls": not implicit}  # aiosmtpd knows only STARTTLS as TLS
+    with mail_server(tls=context, implicit=implicit, **needs) as server:
         smtp = plain(server.port, host="localhost", security=security, ca_file=cert, username="me", **WORD)
         assert deliver(smtp, {"PW": SESAME}).startswith("250")
         with pytest.raises(UnavailableError, match="refused the login: 535"):
