@@ -28,10 +28,12 @@ from aggregator.model import FailureKind, WorkerFailure
 J = TypeVar("J")
 R = TypeVar("R")
 
+TRIES = 3  # of a job whose worker died through no fault of its own, as far as can be told
 RECYCLE_AFTER = 1000  # jobs a worker lives for: what a library leaks stays small
 OUT_OF_MEMORY = 137  # exit status of a worker that met its memory limit
 LOST = 255  # what multiprocessing reports when the fork server itself was ended
-INNOCENT = (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP, LOST)  # sent to the whole group, not for the job
+# Sent to the whole process group, not for the job; positive: caught by pebble's handler while the worker started
+INNOCENT = (-signal.SIGTERM, signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP, LOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +59,22 @@ class Lane(Generic[J, R]):
         self._closed = False
 
     def work(self, job: J) -> R | WorkerFailure:
-        """Try once, and a second time where the worker's end was not, or not surely, the job's fault."""
+        """Try again where the end of the worker was not, or not surely, the fault of the job."""
         with self._turn:
-            for _ in range(2):
+            for _ in range(TRIES):
                 try:
                     return self._submit(job)
                 except Overdue:
                     return WorkerFailure(FailureKind.TIMEOUT, f"took more than {self._limits.seconds:g} s")
                 except ProcessExpired as expired:
+                    self._end_pool()  # killed while it held the lock of its pipe, it would keep its successor waiting
                     if expired.exitcode not in INNOCENT:
                         return self._post_mortem(expired.exitcode)
                 except (RuntimeError, CancelledError):  # pebble loses count when a worker dies while taking a job
                     if self._closed:
                         return WorkerFailure(FailureKind.CRASH, "the workers were closed")
                     self._end_pool()
-            return WorkerFailure(FailureKind.CRASH, "the worker process died twice")
+            return WorkerFailure(FailureKind.CRASH, "the worker process died again and again")
 
     def _submit(self, job: J) -> R | WorkerFailure:
         if self._closed:
