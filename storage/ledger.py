@@ -35,6 +35,11 @@ class Ledger(Connection):
                 for position, item in enumerate(digest.items, start=1)
             ],
         )
+        self.many(
+            "INSERT OR IGNORE INTO digest_entries (digest_id, entry_id) SELECT ?, id FROM entries"
+            " WHERE story_id = ifnull((SELECT story_id FROM redirects WHERE old_id = ?), ?) AND id <= ?",
+            [(digest_id, item.story_id, item.story_id, item.last_entry) for item in digest.items],
+        )
         return self._digest(self.one(_DIGESTS + "WHERE d.id = ?", (digest_id,)))
 
     def _insert_digest(self, digest: Digest) -> int:

@@ -6,13 +6,13 @@ from collections.abc import Collection
 from datetime import datetime
 
 from aggregator.model import Counts, EventKind, FeedEvent, Level, Member, Placement, Standing, Story, Untold
-from storage.stories import Stories
+from storage.stories import LINK, Stories
 from storage.values import clean, strings, to_json, to_moment, to_text
 
 EXCERPT = 600  # characters
 
 _STORIES = f"""
-SELECT s.*, ifnull(e.url, '') AS url, ifnull(substr(e.text, 1, {EXCERPT} + 1), '') AS excerpt
+SELECT s.*, ifnull({LINK}, '') AS url, ifnull(substr(e.text, 1, {EXCERPT} + 1), '') AS excerpt
 FROM stories s LEFT JOIN entries e ON e.id = s.representative
 """
 _OUTLETS = """
@@ -21,23 +21,21 @@ WHERE e.story_id IN (SELECT value FROM json_each(?))
 GROUP BY e.story_id, e.feed_id ORDER BY min(ifnull(e.published, e.seen)), min(e.id)
 """
 _MEMBERS = f"""
-SELECT e.story_id, e.id, e.title, e.url, f.title AS outlet, e.publisher, e.feed_id, e.lang, e.published, e.seen,
+SELECT e.story_id, e.id, e.title, {LINK} AS url, f.title AS outlet, e.publisher, e.feed_id, e.lang, e.published, e.seen,
     substr(e.text, 1, {EXCERPT} + 1) AS excerpt, p.level, p.score, p.reason, e.copy_of, e.author, f.priority,
     e.text_length, f.tags
 FROM entries e JOIN feeds f ON f.id = e.feed_id JOIN placements p ON p.entry_id = e.id
 WHERE e.story_id IN (SELECT value FROM json_each(?))
 ORDER BY ifnull(e.published, e.seen), e.id
 """
+# By entry, for stories merge and part: an entry never told stays news when its story joins one that was.
 _TOLD = """
-SELECT ifnull(r.story_id, i.story_id) AS story_id, max(i.last_entry) AS entry
-FROM digests d JOIN digest_items i ON i.digest_id = d.id LEFT JOIN redirects r ON r.old_id = i.story_id
-WHERE d.name = :name AND d.recipient = :recipient AND d.state = 'sent' GROUP BY 1
+SELECT t.entry_id FROM digest_entries t JOIN digests d ON d.id = t.digest_id
+WHERE d.name = :name AND d.recipient = :recipient AND d.state = 'sent'
 """
-_UNTOLD = f"""
-WITH told AS ({_TOLD}), fresh AS (SELECT story_id, max(id) AS entry FROM entries WHERE seen >= :since GROUP BY story_id)
-SELECT fresh.story_id, ifnull(told.entry, 0)
-FROM fresh LEFT JOIN told ON told.story_id = fresh.story_id
-WHERE fresh.entry > ifnull(told.entry, 0)
+_UNTOLD = f"SELECT DISTINCT story_id FROM entries WHERE seen >= :since AND id NOT IN ({_TOLD})"
+_TOLD_MEMBERS = f"""
+SELECT story_id, id FROM entries WHERE story_id IN (SELECT value FROM json_each(:stories)) AND id IN ({_TOLD})
 """
 _STORY_FIELDS = ("id", "title", "entries", "copies", "independent", "lang", "url")
 
@@ -90,13 +88,16 @@ class Library(Stories):
     def untold(self, name: str, recipient: str, *, since: datetime) -> list[Untold]:
         """Stories with members seen since then that no accepted (sent) issue of this digest told this recipient.
 
-        Newest first. What was told of a story counts for the story it was merged into.
+        Newest first.
         """
-        asked = {"name": clean(name), "recipient": clean(recipient), "since": to_text(since)}
-        told = {row[0]: row[1] for row in self.rows(_UNTOLD, asked)}
-        stories = self._with_members(told)
-        newest = sorted(stories.values(), key=lambda story: (story.last_seen, story.id), reverse=True)
-        return [Untold(story, told[story.id]) for story in newest]
+        asked = {"name": clean(name), "recipient": clean(recipient)}
+        ids = [row[0] for row in self.rows(_UNTOLD, asked | {"since": to_text(since)})]
+        told: defaultdict[int, set[int]] = defaultdict(set)
+        for story_id, entry_id in self.rows(_TOLD_MEMBERS, asked | {"stories": to_json(ids)}):
+            told[story_id].add(entry_id)
+        stories = self._with_members(ids).values()
+        newest = sorted(stories, key=lambda story: (story.last_seen, story.id), reverse=True)
+        return [Untold(story, frozenset(told[story.id])) for story in newest]
 
     def counts(self, *, since: datetime) -> Counts:
         row = self.one(

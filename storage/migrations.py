@@ -5,7 +5,7 @@ import secrets
 import sqlite_utils
 from sqlite_utils import Migrations
 
-from storage.history import m001_tables, m002_search, m003_views, run_script
+from storage.history import m001_tables, m002_search, m003_views, m004_told, run_script
 
 history = Migrations("aggregator")
 
@@ -27,3 +27,8 @@ def search(db: sqlite_utils.Database) -> None:
 @history(name="m003_views")
 def views(db: sqlite_utils.Database) -> None:
     run_script(db, m003_views.SQL)
+
+
+@history(name="m004_told")
+def told(db: sqlite_utils.Database) -> None:
+    run_script(db, m004_told.SQL)

@@ -10,6 +10,7 @@ from datetime import datetime
 from aggregator.errors import UsageError
 from aggregator.model import Hit
 from storage.connection import Connection
+from storage.stories import LINK
 from storage.values import clean, to_moment, to_text
 
 SECONDS = 5.0  # a search may take
@@ -17,7 +18,7 @@ _STEPS = 2_000  # instructions of SQLite between two looks at the clock
 
 # A match in the title counts five times one in the text, the outlet's name twice. Snippets are made for the best only:
 # SQLite would make one of every match before it sorts.
-_SEARCH = """
+_SEARCH = f"""
 WITH best AS MATERIALIZED (
     SELECT e.id, bm25(entries_fts, 5, 1, 2) AS rank
     FROM entries_fts JOIN entries e ON e.id = entries_fts.rowid JOIN feeds f ON f.id = e.feed_id
@@ -25,7 +26,7 @@ WITH best AS MATERIALIZED (
         AND (:feed IS NULL OR :feed IN (f.url, f.title))
         AND (:tag IS NULL OR :tag IN (SELECT value FROM json_each(f.tags)))
     ORDER BY rank, e.id DESC LIMIT :limit)
-SELECT e.id, e.story_id, e.title, f.title AS outlet, e.url, e.published, e.seen,
+SELECT e.id, e.story_id, e.title, f.title AS outlet, {LINK} AS url, e.published, e.seen,
     snippet(entries_fts, 1, char(2), char(3), '…', 32) AS snippet
 FROM best CROSS JOIN entries_fts ON entries_fts.rowid = best.id
     JOIN entries e ON e.id = best.id JOIN feeds f ON f.id = e.feed_id

@@ -7,6 +7,8 @@ from aggregator.model import Level, Merge
 from storage.connection import Connection, writes
 from storage.values import clean, to_json, to_text
 
+LINK = "ifnull(nullif(e.canonical_url, ''), e.url)"  # of an entry `e`, without tracking parameters where that is known
+
 # Who speaks for a story: the user's priority, then full text over excerpt, then original over copy, then the earliest.
 # Lengths are compared between 200 and 2,000 characters: half of the longest, or 1,000 characters, counts as full text.
 REPRESENTATIVE = """

@@ -108,7 +108,7 @@ def day() -> list[Untold]:
                    level=Level.COPY if i > 3 and i % 3 == 0 else Level.STORY)
             for i in range(sources)
         ]  # fmt: skip
-        made.append(Untold(story(number, members), told_entry=0))
+        made.append(Untold(story(number, members)))
     return [*made, *updates(ids)]
 
 
@@ -126,7 +126,7 @@ def updates(ids: "count[int]") -> list[Untold]:
         member(next(ids), "Astronomers measure water jets as the comet splits into three fragments", OUTLETS[5],
                tags=("science",), excerpt="Telescopes on four continents followed the break-up on Friday night."),
     ]  # fmt: skip
-    return [Untold(story(100 + i, pair), pair[0].entry_id) for i, pair in enumerate((strike, comet))]
+    return [Untold(story(100 + i, pair), frozenset([pair[0].entry_id])) for i, pair in enumerate((strike, comet))]
 
 
 EVENTS = (

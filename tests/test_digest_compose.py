@@ -65,7 +65,7 @@ def hostile_issue(texts: list[str], links: list[str]) -> list[Untold]:
         url = links[i % len(links)]
         members = [member(i * 10 + j, text, text[:500] or OUTLETS[j], url=url, excerpt=f"{text}. {text}", lang=text[:9],
                           tags=(text[:80],)) for j in range(2)]  # fmt: skip
-        made.append(Untold(story(i, members), 0))
+        made.append(Untold(story(i, members)))
     return made
 
 
@@ -118,7 +118,7 @@ def test_links_become_ascii() -> None:
 def test_the_lowest_ranked_make_room_until_it_fits() -> None:
     words = "海底ケーブル修理船が完成" * 4
     wide = [Untold(story(i, [member(i * 20 + j, f"{words} {i}", OUTLETS[j], lang="ja", excerpt=words * 3)
-                             for j in range(8)]), 0) for i in range(1, 200)]  # fmt: skip
+                             for j in range(8)])) for i in range(1, 200)]  # fmt: skip
     digest = replace(SETTINGS, limit=200, top=50, max_kb=95)
     composed = compose(sample(digest, untold=wide), digest)
     assert 90 * 1024 < encoded_size(composed.html) <= 95 * 1024
@@ -152,7 +152,7 @@ def test_dates_in_the_readers_zone_and_locale() -> None:
     composed = compose(sample(german), german)
     assert "Samstag, 14. März 2026" in composed.text
     assert "[The Inland Post 11:53" in composed.text
-    old = [Untold(story(1, [member(1, "Fog", published=NOW - timedelta(days=days))]), 0) for days in (2, 40)]
+    old = [Untold(story(1, [member(1, "Fog", published=NOW - timedelta(days=days))])) for days in (2, 40)]
     for untold, shown in zip(old, ("Thu 07:00", "2 Feb"), strict=True):
         assert f"[Harbour Times {shown}]" in compose(sample(untold=[untold]), SETTINGS).text
 

@@ -18,7 +18,7 @@ def titles(issue: Issue) -> list[str]:
 
 
 def single(story_id: int, title: str, outlet: str = OUTLETS[0], **changes: object) -> Untold:
-    return Untold(story(story_id, [member(story_id, title, outlet, **changes)]), 0)
+    return Untold(story(story_id, [member(story_id, title, outlet, **changes)]))
 
 
 WORDS = "amber basalt cedar dune ember fjord granite heron iris jasper kelp lichen marsh nettle onyx".split()
@@ -28,7 +28,7 @@ def test_more_independent_sources_come_first() -> None:
     wide = story(1, [member(i, "Bridge closed", OUTLETS[i]) for i in range(5)])
     copied = story(2, [member(10 + i, "Tram late", OUTLETS[i], level=Level.COPY if i else Level.NEW) for i in range(9)])
     alone = story(3, [member(30, "Fog", OUTLETS[9])])
-    issue = sample(untold=[Untold(one, 0) for one in (alone, copied, wide)])
+    issue = sample(untold=[Untold(one) for one in (alone, copied, wide)])
     assert titles(issue)[0] == "Bridge closed"
     assert copied.independent == 1
 
@@ -126,7 +126,7 @@ def test_echoes_are_no_updates() -> None:
     late_report = member(4, "Thousands flee river basin amid structural concern over reservoir", OUTLETS[3])
     for echo in (copy, retitled, same_words, late_report):
         assert news(told, [echo]) is None, echo.title
-    assert not sample(untold=[Untold(story(1, [*told, same_words]), 1)]).picks
+    assert not sample(untold=[Untold(story(1, [*told, same_words]), frozenset([1]))]).picks
 
 
 def test_many_new_voices_make_a_story_go_on() -> None:

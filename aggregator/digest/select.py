@@ -154,10 +154,10 @@ def _pick(item: Untold, digest: DigestSettings) -> Pick | None:
     """A new story, or one with something new in it; None for an echo of what was told."""
     story = item.story
     section = next((tag for tag in story.tags if not digest.tags or tag in digest.tags), "")
-    if not item.told_entry:
+    if not item.told:
         return Pick(story, representative(story), 0.0, section)
-    told = [member for member in story.members if member.entry_id <= item.told_entry]
-    found = news(told, [member for member in story.members if member.entry_id > item.told_entry])
+    told = [member for member in story.members if member.entry_id in item.told]
+    found = news(told, [member for member in story.members if member.entry_id not in item.told])
     return Pick(story, found.member, 0.0, section, found) if found else None
 
 

@@ -48,7 +48,7 @@ class Untold:
     """A story with something a recipient has not been told yet."""
 
     story: Story  # with members
-    told_entry: int  # members with a higher id are news; 0: the story was never told
+    told: frozenset[int] = frozenset()  # ids of the members that were; the others are news
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 PRAGMA application_id = 1095193159;
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 CREATE TABLE "_sqlite_migrations" (
    "id" INTEGER PRIMARY KEY,
    "migration_set" TEXT,
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES (1, 'aggregator', 'm001_tables', '2026-11-20 23:57:19.437597+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (2, 'aggregator', 'm002_search', '2026-11-20 23:57:19.452959+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (3, 'aggregator', 'm003_views', '2026-11-20 23:57:19.469852+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (1, 'aggregator', 'm001_tables', '2026-11-21 00:28:29.988541+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (2, 'aggregator', 'm002_search', '2026-11-21 00:28:30.001137+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (3, 'aggregator', 'm003_views', '2026-11-21 00:28:30.003981+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (4, 'aggregator', 'm004_told', '2026-11-21 00:28:30.027056+00:00');
 CREATE TABLE feeds (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     title TEXT NOT NULL,                    -- what to call it: the user's name, else the document's, else the address
@@ -205,7 +206,7 @@ CREATE TABLE settings (
     value TEXT NOT NULL,
     meaning TEXT NOT NULL
 ) WITHOUT ROWID;
-INSERT INTO "settings" VALUES ('seed', '4042059193', 'random, drawn once: keys the hashes');
+INSERT INTO "settings" VALUES ('seed', '2897427729', 'random, drawn once: keys the hashes');
 CREATE TABLE recipes (
     id INTEGER PRIMARY KEY,
     recipe TEXT NOT NULL UNIQUE
@@ -265,6 +266,14 @@ CREATE VIRTUAL TABLE "entries_fts" USING FTS5 (
     tokenize='porter unicode61 remove_diacritics 2',
     content="entries"
 );
+CREATE TABLE digest_entries (
+    digest_id INTEGER NOT NULL REFERENCES digests (id) ON DELETE CASCADE,
+    entry_id INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
+    PRIMARY KEY (digest_id, entry_id)
+) WITHOUT ROWID;
+INSERT INTO "digest_entries" VALUES (1, 1);
+INSERT INTO "digest_entries" VALUES (1, 2);
+INSERT INTO "digest_entries" VALUES (1, 3);
 INSERT INTO entries_fts (entries_fts) VALUES ('rebuild');
 DELETE FROM sqlite_sequence;
 INSERT INTO "sqlite_sequence" VALUES ('feeds', 3);
@@ -305,25 +314,6 @@ BEGIN
         VALUES ('delete', old.id, old.title, old.text, old.outlet);
     INSERT INTO entries_fts (rowid, title, text, outlet) VALUES (new.id, new.title, new.text, new.outlet);
 END;
-CREATE VIEW story_list AS
-SELECT s.id, s.title, s.outlets, s.independent, s.copies, s.entries,
-       substr(s.first_seen, 1, 16) AS first_seen, substr(s.last_seen, 1, 16) AS last_seen,
-       s.lang, (SELECT group_concat(value, ', ') FROM json_each(s.tags)) AS tags, e.url
-FROM stories s LEFT JOIN entries e ON e.id = s.representative
-ORDER BY s.last_seen DESC, s.id DESC;
-CREATE VIEW today AS
-SELECT * FROM story_list WHERE last_seen >= strftime('%Y-%m-%dT%H:%M', 'now', '-1 day');
-CREATE VIEW entry_list AS
-SELECT e.id, substr(e.seen, 1, 16) AS seen, f.title AS outlet, e.title, p.level, e.story_id, s.title AS story, e.url
-FROM entries e JOIN feeds f ON f.id = e.feed_id JOIN stories s ON s.id = e.story_id
-     LEFT JOIN placements p ON p.entry_id = e.id
-ORDER BY e.id DESC;
-CREATE VIEW story_members AS
-SELECT e.story_id, s.title AS story, e.id AS entry_id, substr(ifnull(e.published, e.seen), 1, 16) AS moment,
-       f.title AS outlet, e.publisher, e.title, p.level, round(p.score, 2) AS score, p.reason, e.copy_of, e.url
-FROM entries e JOIN feeds f ON f.id = e.feed_id JOIN stories s ON s.id = e.story_id
-     LEFT JOIN placements p ON p.entry_id = e.id
-ORDER BY s.last_seen DESC, e.story_id DESC, ifnull(e.published, e.seen), e.id;
 CREATE VIEW duplicates AS
 SELECT o.id AS original_id, fo.title AS original_outlet, o.title AS original, e.id AS copy_id, f.title AS copy_outlet,
        e.title AS copy, p.level, round(p.score, 2) AS score,
@@ -358,3 +348,26 @@ CREATE VIEW unsent AS
 SELECT id, name, local_date, recipient, state, stories, attempts, substr(next_at, 1, 16) AS next_at, last_answer
 FROM digests WHERE state IN ('pending', 'failed')
 ORDER BY id DESC;
+CREATE INDEX digest_entries_entry_id ON digest_entries (entry_id);
+CREATE VIEW story_list AS
+SELECT s.id, s.title, s.outlets, s.independent, s.copies, s.entries,
+       substr(s.first_seen, 1, 16) AS first_seen, substr(s.last_seen, 1, 16) AS last_seen,
+       s.lang, (SELECT group_concat(value, ', ') FROM json_each(s.tags)) AS tags,
+       ifnull(nullif(e.canonical_url, ''), e.url) AS url
+FROM stories s LEFT JOIN entries e ON e.id = s.representative
+ORDER BY s.last_seen DESC, s.id DESC;
+CREATE VIEW today AS
+SELECT * FROM story_list WHERE last_seen >= strftime('%Y-%m-%dT%H:%M', 'now', '-1 day');
+CREATE VIEW entry_list AS
+SELECT e.id, substr(e.seen, 1, 16) AS seen, f.title AS outlet, e.title, p.level, e.story_id, s.title AS story,
+       ifnull(nullif(e.canonical_url, ''), e.url) AS url
+FROM entries e JOIN feeds f ON f.id = e.feed_id JOIN stories s ON s.id = e.story_id
+     LEFT JOIN placements p ON p.entry_id = e.id
+ORDER BY e.id DESC;
+CREATE VIEW story_members AS
+SELECT e.story_id, s.title AS story, e.id AS entry_id, substr(ifnull(e.published, e.seen), 1, 16) AS moment,
+       f.title AS outlet, e.publisher, e.title, p.level, round(p.score, 2) AS score, p.reason, e.copy_of,
+       ifnull(nullif(e.canonical_url, ''), e.url) AS url
+FROM entries e JOIN feeds f ON f.id = e.feed_id JOIN stories s ON s.id = e.story_id
+     LEFT JOIN placements p ON p.entry_id = e.id
+ORDER BY s.last_seen DESC, e.story_id DESC, ifnull(e.published, e.seen), e.id;
