@@ -1,89 +1,170 @@
-"""Entry, Candidate → are they one text? Pure.
+"""Entry, Candidate… → which of them is the same text? Pure.
 
-Evidence: Jaccard of word 3-grams by signature, containment of the shorter lead in the longer, the headline, the URL.
+Word 3-grams of title and text, compared two ways: Jaccard (the texts as wholes) and containment (how much of the
+shorter stands in the longer: an excerpt against the full text). The same headline or address counts as well. What
+one outlet prints again and again by one formula – horoscopes, live blogs, bulletins – is no copy: see `_series`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
-from aggregator.cluster import shingles
-from aggregator.cluster.features import Features, unpack
-from aggregator.cluster.sketch import headline_key
-from aggregator.model import Candidate, Entry, Level, Sketch
+from aggregator.cluster import features, headlines, shingles
+from aggregator.model import Candidate, Entry, Level, Relation, Sketch
 
-_JACCARD = 0.2
-_CONTAINMENT = 0.36
+_JACCARD = 0.22  # below, both texts are mostly their own, whatever they quote
+_CONTAINED = 0.5
+_SHORT = 20  # shingles: of a text this short, more must be found elsewhere
+_SHORT_CONTAINED = 0.75
+_MOSTLY = 0.62  # of a text that is not short: enough by itself, whatever the longer one adds
+_PASSAGE = 0.3  # a shared passage worth noting
+_SAME_HEADLINE = 0.12  # containment that confirms an identical headline
+_NEW_HEADLINE = 0.25  # overlap of headlines below which one outlet's equal bodies are boilerplate …
+_LIVE_HEADLINE = 0.3  # … and a live page has a new subject
+_SAME_SUBJECT = 0.6  # overlap from which a live page with new words still tells the same
+_BOILERPLATE = 90  # shingles: longer texts do not repeat by formula
+_APART = 12.0  # hours from which an outlet's next number in a series is no revision
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How alike two texts are, and what follows."""
+    """How alike the texts of an entry and a candidate are, and what follows."""
 
+    candidate: Candidate
     jaccard: float
-    containment: float
-    same_headline: bool
-    same_url: bool
-    level: Level | None  # COPY, REVISION or None
+    contained: float  # share of the shorter found in the longer
+    level: Level | None  # COPY, REVISION, or None: not the same text
     reason: str
+    veto: str = ""  # why a likeness that would do does not count
+    series: bool = False  # … because both belong to one outlet's series: not one event either
+
+    @property
+    def score(self) -> float:
+        return max(self.jaccard, self.contained)
 
 
-def closest(
-    entry: Entry, sketch: Sketch, candidates: Sequence[Candidate], *, feed_id: int
-) -> tuple[Candidate, Likeness] | None:
-    """The candidate whose text this entry repeats, if any."""
-    if not sketch.signature:
-        return None
-    mine = np.frombuffer(sketch.signature, np.uint32)
-    features = unpack(sketch.features)
-    best: tuple[float, Candidate, Likeness] | None = None
-    for candidate in candidates:
-        likeness = compare(entry, mine, features, candidate, feed_id=feed_id)
-        if likeness is not None and likeness.level is not None:
-            score = max(
-                likeness.jaccard, likeness.containment, float(likeness.same_url or likeness.same_headline) * 0.5
-            )
-            if best is None or score > best[0]:
-                best = (score, candidate, likeness)
-    return best and (best[1], best[2])
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The entry to be compared."""
+
+    entry: Entry
+    feed_id: int
+    seen: datetime
+    signature: bytes
+    shingles: int
+    lead: bytes
 
 
-def compare(
-    entry: Entry, mine: shingles.Hashes, features: Features, candidate: Candidate, *, feed_id: int
-) -> Likeness | None:
-    theirs = np.frombuffer(candidate.sketch.signature, np.uint32)
-    if len(theirs) != len(mine):
-        return None
-    jaccard = shingles.agreement(mine, theirs)
-    same_headline = bool(headline_key(entry.title)) and headline_key(entry.title) == headline_key(candidate.title)
-    same_url = bool(entry.canonical_url) and entry.canonical_url == candidate.canonical_url
-    if jaccard < 0.05 and not same_headline and not same_url:
-        return None
-    other = unpack(candidate.sketch.features)
-    containment = contained(features.lead, other.lead)
-    reasons = []
-    if jaccard >= _JACCARD:
-        reasons.append(f"{jaccard:.0%} of all phrases shared")
-    if containment >= _CONTAINMENT:
-        reasons.append(f"{containment:.0%} of the shorter lead repeated")
-    if same_headline:
-        reasons.append("same headline")
-    if same_url:
-        reasons.append("same address")
-    level = None
-    if reasons:
-        level = (
-            Level.REVISION
-            if candidate.feed_id == feed_id or (entry.publisher and entry.publisher == candidate.publisher)
-            else Level.COPY
-        )
-    return Likeness(jaccard, containment, same_headline, same_url, level, ", ".join(reasons))
+def subject(entry: Entry, sketch: Sketch, *, feed_id: int, seen: datetime) -> Subject:
+    count, lead = features.lead(sketch.features)
+    return Subject(entry, feed_id, seen, sketch.signature, count, lead)
 
 
-def contained(a: bytes, b: bytes) -> float:
-    """Share of the smaller set of hashes found in the larger."""
-    small, large = sorted((np.frombuffer(a, np.uint32), np.frombuffer(b, np.uint32)), key=len)
-    if not len(small):
-        return 0.0
-    return float(np.isin(small, large, assume_unique=True).sum()) / len(small)
+def likenesses(subject: Subject, candidates: Sequence[Candidate]) -> list[Likeness]:
+    """Candidates that share text, headline or address with the entry, most alike first."""
+    if not candidates:
+        return []
+    jaccards = shingles.agreement(subject.signature, [candidate.sketch.signature for candidate in candidates])
+    key = headlines.key(subject.entry.title)
+    found = []
+    for candidate, jaccard in zip(candidates, jaccards.tolist(), strict=True):
+        headline = bool(key) and key == headlines.key(candidate.title)
+        address = bool(subject.entry.canonical_url) and subject.entry.canonical_url == candidate.canonical_url
+        if headline or address or jaccard > 0.03:
+            found.append(_compare(subject, candidate, jaccard, headline=headline, address=address))
+    return sorted(found, key=lambda likeness: (-likeness.score, likeness.candidate.entry_id))
+
+
+def closest(found: Sequence[Likeness]) -> Likeness | None:
+    """The candidate whose text the entry repeats."""
+    return next((likeness for likeness in found if likeness.level is not None), None)
+
+
+def relations(found: Sequence[Likeness], limit: int = 3) -> tuple[Relation, ...]:
+    """Shared passages and vetoed likenesses, for the record."""
+    noted = []
+    for likeness in found:
+        if likeness.veto:
+            noted.append(Relation(likeness.candidate.entry_id, "veto", likeness.score, likeness.veto))
+        elif likeness.level is None and likeness.contained >= _PASSAGE:
+            noted.append(Relation(likeness.candidate.entry_id, "passage", likeness.score, likeness.reason))
+    return tuple(noted[:limit])
+
+
+def _compare(subject: Subject, candidate: Candidate, estimate: float, *, headline: bool, address: bool) -> Likeness:
+    jaccard, contained = _overlap(subject, candidate, estimate)
+    same_outlet = _same_outlet(subject, candidate)
+    shared = f"{contained:.0%} of the shorter text stands in the longer"
+    evidence = _evidence(subject, candidate, jaccard, contained, headline=headline, address=address)
+    if not evidence:
+        return Likeness(candidate, jaccard, contained, None, shared)
+    reason = ", ".join((*evidence, shared) if contained else evidence)
+    series = _series(subject, candidate, contained, same_outlet=same_outlet)
+    veto = series or _subject_changed(subject, candidate, contained, same_outlet=same_outlet)
+    if veto:
+        return Likeness(candidate, jaccard, contained, None, reason, veto, bool(series))
+    return Likeness(candidate, jaccard, contained, Level.REVISION if same_outlet else Level.COPY, reason)
+
+
+def _evidence(
+    subject: Subject, candidate: Candidate, jaccard: float, contained: float, *, headline: bool, address: bool
+) -> list[str]:
+    """What speaks for one text; empty if nothing does."""
+    fewest = min(subject.shingles, features.lead(candidate.sketch.features)[0])
+    evidence = []
+    if address:
+        evidence.append("same address")
+    if headline and (contained >= _SAME_HEADLINE or not subject.entry.text):
+        evidence.append("same headline")
+    if contained >= (_SHORT_CONTAINED if fewest < _SHORT else _CONTAINED if jaccard >= _JACCARD else _MOSTLY):
+        evidence.append("same words in the same order")
+    return evidence
+
+
+def _overlap(subject: Subject, candidate: Candidate, estimate: float) -> tuple[float, float]:
+    """(Jaccard, containment): exact from the leads where they hold both texts, else from the signatures."""
+    count, lead = features.lead(candidate.sketch.features)
+    mine, theirs = np.frombuffer(subject.lead, np.uint32), np.frombuffer(lead, np.uint32)
+    fewest = max(1, min(subject.shingles, count))
+    common = int(np.isin(mine, theirs, assume_unique=True).sum())
+    if len(mine) >= subject.shingles and len(theirs) >= count:
+        return common / max(1, len(mine) + len(theirs) - common), common / fewest
+    shared = max(estimate * (subject.shingles + count) / (1 + estimate), float(common))
+    return min(1.0, shared / max(1.0, subject.shingles + count - shared)), min(1.0, shared / fewest)
+
+
+def _same_outlet(subject: Subject, candidate: Candidate) -> bool:
+    return candidate.feed_id == subject.feed_id or bool(
+        subject.entry.publisher and subject.entry.publisher == candidate.publisher
+    )
+
+
+def _series(subject: Subject, candidate: Candidate, contained: float, *, same_outlet: bool) -> str:
+    """Why two alike texts are two numbers of one series and no copy; empty if nothing says so."""
+    mine, theirs = subject.entry.title, candidate.title
+    dates, other_dates = headlines.dated(mine), headlines.dated(theirs)
+    if dates and other_dates and dates != other_dates:
+        return f"headlines of different dates: {' '.join(sorted(dates ^ other_dates))}"
+    if not same_outlet:
+        return ""
+    hours = abs((subject.seen - candidate.seen).total_seconds()) / 3600
+    if hours >= _APART and (numbers := headlines.series(mine, theirs)):
+        return f"two numbers of one outlet's series: {numbers}"
+    if hours >= _APART and contained < _CONTAINED:
+        return "one outlet's recurring headline over another text"
+    return ""
+
+
+def _subject_changed(subject: Subject, candidate: Candidate, contained: float, *, same_outlet: bool) -> str:
+    """Why an outlet's page under the same address or with the same words tells something else now; empty if not."""
+    if not same_outlet:
+        return ""
+    kept = headlines.overlap(subject.entry.title, candidate.title)
+    live = headlines.is_live(subject.entry.title, subject.entry.url) or headlines.is_live(candidate.title, "")
+    if kept < (_LIVE_HEADLINE if live else _NEW_HEADLINE) and (live or subject.shingles < _BOILERPLATE):
+        return "a live page or formula under a new headline"
+    if live and kept < _SAME_SUBJECT and contained < _CONTAINED:
+        return "a live page that has moved on"
+    return ""

@@ -1,79 +1,116 @@
 """StoryProfile… → Merge…: young stories that turned out to be one. Pure.
 
 The first reports of an event share too little and found several stories; once each has a centroid, the likeness
-shows. Pairs come from an inverted index over the centroids' heaviest terms; the most alike merge first, each merge
-changes what its story looks like, until no pair is alike enough.
+shows. Pairs come from an index over the centroids' heaviest words; the most alike merge first, each merge changes
+what its story looks like, until no pair is alike enough.
 """
 
 import heapq
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from aggregator.cluster import profile as profiles_
-from aggregator.cluster import stories
+from aggregator.cluster import stories, will
 from aggregator.cluster.profile import Profile
-from aggregator.model import Frequencies, Merge, StoryProfile
+from aggregator.model import Correction, Frequencies, Merge, StoryProfile
 from aggregator.settings import ClusterSettings
 
-_HEAVY = 12  # terms of a centroid that are indexed
-_COMMON = 60  # stories sharing a term: more tell nothing
+_HEAVY = 16  # words of a centroid that are indexed
+_SHARED = 2  # of them in common make a pair worth comparing
+_CROWD = 100  # stories with one heavy word: it tells too little to be followed
 
 
 def mend(
     profiles: Sequence[StoryProfile],
-    frequencies: Callable[[Collection[str]], Frequencies] | None = None,  # noqa: ARG001
+    frequencies: Callable[[Collection[str]], Frequencies] | None = None,  # noqa: ARG001 - centroids keep theirs
     *,
-    settings: ClusterSettings,  # noqa: ARG001
-    apart: Collection[frozenset[int]] = (),
+    settings: ClusterSettings,  # noqa: ARG001 - the choice of young stories is the caller's
+    corrections: Sequence[Correction] = (),
+    standing: Mapping[int, int] | None = None,
 ) -> list[Merge]:
-    """Merges in the order in which they must be made; `apart` are pairs of story ids a person keeps separate."""
-    alive = {p.story_id: profiles_.unpack(p.profile) for p in profiles}
-    queue: list[tuple[float, int, int]] = []
-    for a, b in _pairs(alive):
-        _push(queue, alive, a, b, apart)
-    merges: list[Merge] = []
-    forbidden = {frozenset(pair) for pair in apart}
-    while queue:
-        negative, a, b = heapq.heappop(queue)
-        if a not in alive or b not in alive or frozenset((a, b)) in forbidden:
-            continue
-        score, needed = stories.similarity(alive[a], alive[b])
-        if abs(score - needed + negative) > 1e-9:
-            continue  # outdated: one of them has changed since
-        into, gone = min(a, b), max(a, b)
-        merges.append(Merge(into, gone, score, f"two stories alike: similarity {score:.2f} over {needed:.2f}"))
-        alive[into] = profiles_.joined(alive[into], alive.pop(gone))
-        forbidden |= {frozenset((into, *pair - {gone})) for pair in forbidden if gone in pair}
-        for other in _neighbours(alive, into):
-            _push(queue, alive, into, other, forbidden)
-    return merges
+    """Merges in the order in which they must be made; the older story always takes in the younger.
+
+    `corrections` name entries, `standing` gives the stories of these. Stories of different recipes never merge.
+    """
+    workshop = _Workshop(profiles)
+    workshop.forbid(will.apart(corrections, standing or {}))
+    for pair in sorted(will.joined(corrections, standing or {}), key=sorted):
+        workshop.merge(min(pair), max(pair), 1.0, "a person put entries of both together")
+    workshop.run()
+    return workshop.merges
 
 
-def _push(
-    queue: list[tuple[float, int, int]], alive: dict[int, Profile], a: int, b: int, apart: Collection[frozenset[int]]
-) -> None:
-    score, needed = stories.similarity(alive[a], alive[b])
-    if score >= needed and frozenset((a, b)) not in apart:
-        heapq.heappush(queue, (needed - score, a, b))
+class _Workshop:
+    """The stories while they merge: who is alive, what they look like, whom to look at next."""
 
+    def __init__(self, profiles: Sequence[StoryProfile]) -> None:
+        self.merges: list[Merge] = []
+        self._alive: dict[int, Profile] = {p.story_id: profiles_.unpack(p.profile) for p in profiles}
+        self._recipe = {p.story_id: p.recipe for p in profiles}
+        self._gone: dict[int, int] = {}
+        self._apart: set[will.Pair] = set()
+        self._holders: dict[str, set[int]] = defaultdict(set)
+        self._heavy: dict[int, list[str]] = {}
+        self._queue: list[tuple[float, int, int, float]] = []  # (-margin, older, younger, similarity)
+        for story_id in self._alive:
+            self._index(story_id)
 
-def _heavy(story: Profile) -> list[str]:
-    return sorted(story.total, key=lambda stem: (-story.total[stem], stem))[:_HEAVY]
+    def forbid(self, pairs: Iterable[will.Pair]) -> None:
+        self._apart |= set(pairs)
 
+    def run(self) -> None:
+        for story_id in self._alive:
+            self._look(story_id, younger_only=True)
+        while self._queue:
+            negative, into, gone, similarity = heapq.heappop(self._queue)
+            if into not in self._alive or gone not in self._alive:
+                continue
+            now = stories.match(self._alive[into], self._alive[gone])
+            if now.margin == -negative:  # neither has changed since
+                reason = f"alike in {', '.join(stories.shared(self._alive[into], self._alive[gone]))}; "
+                self.merge(into, gone, similarity, reason + f"similarity {similarity:.2f} over {now.threshold:.2f}")
 
-def _pairs(alive: dict[int, Profile]) -> Iterator[tuple[int, int]]:
-    holders: dict[str, list[int]] = defaultdict(list)
-    for story_id, story in alive.items():
-        for stem in _heavy(story):
-            holders[stem].append(story_id)
-    seen: set[tuple[int, int]] = set()
-    for ids in holders.values():
-        if len(ids) <= _COMMON:
-            for i, a in enumerate(ids):
-                seen.update((min(a, b), max(a, b)) for b in ids[i + 1 :])
-    yield from sorted(seen)
+    def merge(self, into: int, gone: int, score: float, reason: str) -> None:
+        into, gone = sorted((self._now(into), self._now(gone)))
+        if into == gone or not {into, gone} <= self._alive.keys() or frozenset((into, gone)) in self._apart:
+            return
+        self.merges.append(Merge(into, gone, min(1.0, score), reason))
+        for story_id in (into, gone):
+            self._forget(story_id)
+        self._alive[into] = profiles_.joined(self._alive[into], self._alive.pop(gone))
+        self._gone[gone] = into
+        self._apart |= {frozenset((into, *(pair - {gone}))) for pair in self._apart if gone in pair}
+        self._index(into)
+        self._look(into, younger_only=False)
 
+    def _now(self, story_id: int) -> int:
+        while story_id in self._gone:
+            story_id = self._gone[story_id]
+        return story_id
 
-def _neighbours(alive: dict[int, Profile], story_id: int) -> list[int]:
-    heavy = set(_heavy(alive[story_id]))
-    return [other for other, story in alive.items() if other != story_id and not heavy.isdisjoint(_heavy(story))]
+    def _index(self, story_id: int) -> None:
+        total = self._alive[story_id].total
+        self._heavy[story_id] = heapq.nlargest(_HEAVY, total, key=lambda stem: (total[stem], stem))
+        for stem in self._heavy[story_id]:
+            self._holders[stem].add(story_id)
+
+    def _forget(self, story_id: int) -> None:
+        for stem in self._heavy.pop(story_id):
+            self._holders[stem].discard(story_id)
+
+    def _look(self, story_id: int, *, younger_only: bool) -> None:
+        """Queue the stories this one might merge with."""
+        sharing: Counter[int] = Counter()
+        for stem in self._heavy[story_id]:
+            if len(self._holders[stem]) <= _CROWD:
+                sharing.update(self._holders[stem])
+        for other, count in sharing.items():
+            if other != story_id and count >= _SHARED and not (younger_only and other < story_id):
+                self._weigh(min(story_id, other), max(story_id, other))
+
+    def _weigh(self, into: int, gone: int) -> None:
+        if self._recipe[into] != self._recipe[gone] or frozenset((into, gone)) in self._apart:
+            return
+        match = stories.match(self._alive[into], self._alive[gone])
+        if match.margin >= 0:
+            heapq.heappush(self._queue, (-match.margin, into, gone, match.similarity))

@@ -1,33 +1,25 @@
 """Entry, Candidate… , StoryProfile… → Placement, with its reason. Pure.
 
-same text as a candidate? ──yes──► COPY or REVISION in its story
+a person said so? ──yes──► CORRECTION
         │ no
-like a story? ──yes──► STORY          ──no──► NEW
+same text as a candidate? ──yes──► COPY or REVISION, in its story
+        │ no
+like a candidate's story? ──yes──► STORY          ──no──► NEW
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from aggregator.cluster import copies, profile, stories
-from aggregator.cluster.features import unpack
+from aggregator.cluster import copies, features, profile, stories, will
 from aggregator.cluster.profile import Profile
 from aggregator.cluster.weights import vector
-from aggregator.model import (
-    Candidate,
-    Correction,
-    Entry,
-    Frequencies,
-    Level,
-    Placement,
-    Sketch,
-    StoryProfile,
-)
+from aggregator.model import Candidate, Correction, Entry, Frequencies, Level, Placement, Relation, Sketch, StoryProfile
 from aggregator.settings import ClusterSettings
 
 UNCOUNTED = Frequencies(0.0, {})
 
 
-def place(  # noqa: PLR0913 - what is known of an entry, and what the store knows
+def place(  # noqa: PLR0913 - what is known of an entry, and all that the store knows about it
     entry: Entry,
     sketch: Sketch,
     candidates: Sequence[Candidate],
@@ -35,49 +27,83 @@ def place(  # noqa: PLR0913 - what is known of an entry, and what the store know
     frequencies: Frequencies,
     *,
     feed_id: int,
-    seen: datetime,  # noqa: ARG001
-    settings: ClusterSettings,  # noqa: ARG001
-    corrections: Sequence[Correction] = (),  # noqa: ARG001
+    seen: datetime,
+    settings: ClusterSettings,
+    corrections: Sequence[Correction] = (),
+    entry_id: int = 0,
+    standing: Mapping[int, int] | None = None,
 ) -> Placement:
-    """Decide where a new entry belongs. `profiles` by story id; corrections are those that name a candidate."""
+    """Decide where an entry belongs.
+
+    `profiles` by story id, of the candidates' stories. `corrections` bind only an entry that is placed again:
+    `entry_id` is then its id, and `standing` the story id of the entries that corrections name and candidates lack.
+    """
+    oldest = seen - settings.window
+    candidates = [c for c in candidates if c.sketch.recipe == sketch.recipe and c.seen >= oldest]
+    stands = {**{c.entry_id: c.story_id for c in candidates}, **(standing or {})}
+    for other, correction in will.told(corrections, entry_id, together=True):
+        if other in stands:
+            reason = f"{correction.author} put it here" + (f": {correction.reason}" if correction.reason else "")
+            return Placement(Level.CORRECTION, stands[other], 1.0, reason)
+    barred = {stands[other] for other, _ in will.told(corrections, entry_id, together=False) if other in stands}
     if not sketch.features:
         return Placement(Level.NEW, None, 0.0, "too little text to compare")
-    candidates = [c for c in candidates if c.sketch.recipe == sketch.recipe]
-    twin = copies.closest(entry, sketch, candidates, feed_id=feed_id)
-    if twin is not None:
-        original, likeness = twin
-        assert likeness.level is not None  # noqa: S101 - closest() returns matches only
-        score = max(likeness.jaccard, likeness.containment)
+    candidates = [candidate for candidate in candidates if candidate.story_id not in barred]
+    subject = copies.subject(entry, sketch, feed_id=feed_id, seen=seen)
+    alike = copies.likenesses(subject, candidates)
+    same = copies.closest(alike)
+    if same is not None:
+        original = same.candidate
         return Placement(
-            likeness.level, original.story_id, score, likeness.reason, original.copy_of or original.entry_id
+            same.level or Level.COPY,
+            original.story_id,
+            same.score,
+            same.reason,
+            copy_of=original.copy_of or original.entry_id,
+            relations=copies.relations(alike),
         )
-    return _story(sketch, candidates, profiles, frequencies)
+    series = {likeness.candidate.story_id for likeness in alike if likeness.series}
+    near = {candidate.story_id for candidate in candidates} - series
+    known = {i: p for i, p in profiles.items() if i in near and p.recipe == sketch.recipe}
+    return _story(sketch, known, frequencies, copies.relations(alike))
 
 
 def _story(
-    sketch: Sketch, candidates: Sequence[Candidate], profiles: Mapping[int, StoryProfile], frequencies: Frequencies
+    sketch: Sketch, near: Mapping[int, StoryProfile], frequencies: Frequencies, relations: tuple[Relation, ...]
 ) -> Placement:
-    features = unpack(sketch.features)
-    near = {candidate.story_id for candidate in candidates}
-    known = {i: profile.unpack(p.profile) for i, p in profiles.items() if i in near and p.recipe == sketch.recipe}
-    match = stories.best(features, vector(features.terms, frequencies), known)
-    if match is None:
-        return Placement(Level.NEW, None, 0.0, f"nothing alike among {len(known)} stories")
-    reports = "1 report" if match.members == 1 else f"{match.members} reports"
-    reason = (
-        f"shares {', '.join(match.shared)} with {reports}; similarity {match.similarity:.2f} over {match.threshold:.2f}"
-    )
-    return Placement(Level.STORY, match.story_id, match.similarity, reason)
+    """The story the entry is most alike, if it is enough."""
+    one = alone(sketch, frequencies)
+    found = [(stories.match(one, profile.unpack(story.profile)), story) for story in near.values()]
+    if not found:
+        return Placement(Level.NEW, None, 0.0, "shares too little with anything recent", relations=relations)
+    best, story = max(found, key=lambda pair: (pair[0].margin, -pair[1].story_id))
+    words = ", ".join(stories.shared(one, profile.unpack(story.profile)))
+    reports = "1 report" if story.entries == 1 else f"{story.entries} reports"
+    if best.margin < 0:
+        reason = f"nearest shares {words} with {reports}; similarity {best.similarity:.2f} below {best.threshold:.2f}"
+        return Placement(Level.NEW, None, best.similarity, reason, relations=relations)
+    reason = f"shares {words} with {reports}; similarity {best.similarity:.2f} over {best.threshold:.2f}"
+    return Placement(Level.STORY, story.story_id, min(1.0, best.similarity), reason, relations=relations)
 
 
-def absorb(story: bytes | None, sketch: Sketch, frequencies: Frequencies = UNCOUNTED) -> bytes:
-    """The profile of a story after this entry joined it; None: of a story begun by it."""
-    before = profile.unpack(story) if story is not None else None
+def alone(sketch: Sketch, frequencies: Frequencies, feed_id: int = 0) -> Profile:
+    """An entry as a story of one."""
     if not sketch.features:
-        return story if story is not None else profile.pack(Profile(1, {}, 0.0, {}))
-    features = unpack(sketch.features)
-    one = Profile(1, vector(features.terms, frequencies), float(features.words), {features.lang: 1})
-    return profile.pack(profile.joined(before, one) if before is not None else one)
+        return profile.EMPTY
+    own = features.unpack(sketch.features)
+    return Profile(1, vector(own.terms, frequencies), float(own.words), {own.lang: 1}, {feed_id: 1})
+
+
+def absorb(story: bytes | None, sketch: Sketch, frequencies: Frequencies = UNCOUNTED, *, feed_id: int = 0) -> bytes:
+    """The profile of a story after this entry joined it; None: of a story begun by it.
+
+    `frequencies` are those the entry was placed with. An outlet that fills a story stops moving its centroid.
+    """
+    before = profile.unpack(story) if story is not None else profile.EMPTY
+    one = alone(sketch, frequencies, feed_id)
+    if story is not None and (not one.members or (feed_id and not before.counts(feed_id))):
+        return story
+    return profile.pack(profile.joined(before, one))
 
 
 def combine(a: bytes, b: bytes) -> bytes:

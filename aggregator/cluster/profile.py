@@ -2,40 +2,56 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import TypeVar
 
 import msgpack
 
-from aggregator.cluster.weights import Vector, scaled
+from aggregator.cluster.weights import Vector, norm
 
-_KEPT = 160  # heaviest terms of a centroid
+K = TypeVar("K")
+N = TypeVar("N", int, float)
+
+_KEPT = 200  # heaviest terms of a centroid
+_FREELY = 3  # reports one outlet may add to a centroid whatever others do
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Profile:
-    """What a story looks like."""
+    """What a story looks like: the sum of its counted members' unit vectors, and their number."""
 
-    members: int
-    total: Vector  # sum of the members' vectors
+    members: int  # counted in `total`
+    total: Vector
     words: float  # mean length of the members
     langs: Mapping[str, int]
+    feeds: Mapping[int, int]  # counted members by feed
 
-    @property
-    def centroid(self) -> Vector:
-        return scaled(self.total)
+    @cached_property
+    def length(self) -> float:
+        """Of `total`: equal to `members` if all members are the same, √members if they share nothing."""
+        return norm(self.total)
+
+    def counts(self, feed_id: int) -> bool:
+        """Whether one more report of this feed may move the centroid: no outlet outweighs all the others together."""
+        own = self.feeds.get(feed_id, 0)
+        return own < max(_FREELY, self.members - own)
+
+
+EMPTY = Profile(0, {}, 0.0, {}, {})
 
 
 def pack(profile: Profile) -> bytes:
     heaviest = sorted(profile.total.items(), key=lambda item: (-item[1], item[0]))[:_KEPT]
-    scale = heaviest[0][1] if heaviest else 1.0
+    top = heaviest[0][1] if heaviest else 1.0
     blob: bytes = msgpack.packb(
         (
             profile.members,
-            scale,
+            top,
             " ".join(stem for stem, _ in heaviest),
-            bytes(max(1, round(weight / scale * 255)) for _, weight in heaviest),
+            bytes(max(1, round(weight / top * 255)) for _, weight in heaviest),
             profile.words,
             dict(profile.langs),
+            dict(profile.feeds),
         )
     )
     return blob
@@ -43,16 +59,25 @@ def pack(profile: Profile) -> bytes:
 
 @lru_cache(maxsize=4096)
 def unpack(blob: bytes) -> Profile:
-    members, scale, stems, weights, words, langs = msgpack.unpackb(blob)
-    total = {stem: weight * scale / 255 for stem, weight in zip(stems.split(), weights, strict=True)}
-    return Profile(members, total, words, langs)
+    members, top, stems, weights, words, langs, feeds = msgpack.unpackb(blob, strict_map_key=False)
+    total = {stem: weight * top / 255 for stem, weight in zip(stems.split(), weights, strict=True)}
+    return Profile(members, total, words, langs, feeds)
 
 
 def joined(a: Profile, b: Profile) -> Profile:
     """Two stories as one."""
-    total = dict(a.total)
-    for stem, weight in b.total.items():
-        total[stem] = total.get(stem, 0.0) + weight
     members = a.members + b.members
-    langs = {lang: a.langs.get(lang, 0) + b.langs.get(lang, 0) for lang in {*a.langs, *b.langs}}
-    return Profile(members, total, (a.words * a.members + b.words * b.members) / members, langs)
+    return Profile(
+        members,
+        _sum(a.total, b.total),
+        (a.words * a.members + b.words * b.members) / max(1, members),
+        _sum(a.langs, b.langs),
+        _sum(a.feeds, b.feeds),
+    )
+
+
+def _sum(a: Mapping[K, N], b: Mapping[K, N]) -> dict[K, N]:
+    total = dict(a)
+    for key, value in b.items():
+        total[key] = total[key] + value if key in total else value
+    return total

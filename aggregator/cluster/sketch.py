@@ -10,15 +10,15 @@ from collections.abc import Iterator
 import numpy as np
 import xxhash
 
-from aggregator.cluster import shingles
+from aggregator.cluster import headlines, shingles
 from aggregator.cluster.features import Features, pack, weigh
 from aggregator.cluster.words import words
 from aggregator.model import Entry, Sketch
 from aggregator.settings import ClusterSettings
 
-_VERSION = "1"
+_VERSION = "2"
 _SHINGLE = 3  # words
-_PERMUTATIONS = 64
+_PERMUTATIONS = 128
 _LEAD = 64  # shingles of the lead
 _COPY_BANDS = 24
 _STORY_TERMS = 30
@@ -30,9 +30,8 @@ _TEXT_LIMIT = 20_000  # characters read of a text
 class Sketcher:
     """Sketches entries with one installation's seed. Sketches are comparable only if their recipes are equal."""
 
-    def __init__(self, seed: int, settings: ClusterSettings) -> None:
+    def __init__(self, seed: int, settings: ClusterSettings) -> None:  # noqa: ARG002 - nothing of it shapes a sketch yet
         self._seed = seed
-        self._settings = settings
         self._copies = shingles.Signer(_PERMUTATIONS, seed)
         self._stories = shingles.Signer(_STORY_BANDS, seed + 1)
         self.recipe = (
@@ -51,7 +50,7 @@ class Sketcher:
         return Sketch(
             self.recipe,
             buckets=tuple(self._buckets(entry, features, lead)),
-            signature=self._copies.sign(runs).tobytes(),
+            signature=shingles.packed(self._copies.sign(runs)),
             features=pack(features),
             terms=tuple(term.stem for term in terms),
         )
@@ -62,7 +61,7 @@ class Sketcher:
         yield from (self._bucket("story", band, value) for band, value in enumerate(story.tolist()))
         copy = self._copies.sign(lead)[:_COPY_BANDS]
         yield from (self._bucket("copy", band, value) for band, value in enumerate(copy.tolist()))
-        if headline := headline_key(entry.title):
+        if headline := headlines.key(entry.title):
             yield self._bucket("title", 0, headline)
         if entry.canonical_url:
             yield self._bucket("url", 0, entry.canonical_url)
@@ -72,9 +71,3 @@ class Sketcher:
         return xxhash.xxh64_intdigest(f"{level}/{band}/{value}".encode("utf-8", "surrogatepass"), self._seed) - (
             1 << 63
         )
-
-
-def headline_key(title: str) -> str:
-    """A headline without case and punctuation; empty where it is too short to say anything."""
-    key = " ".join("".join(c if c.isalnum() else " " for c in title.casefold()).split())
-    return key if len(key) >= 16 else ""

@@ -1,12 +1,12 @@
 """Term, Frequencies → weight: a word is worth what it tells, by general language and by the own stream. Pure."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from aggregator.cluster.features import Term
 from aggregator.model import Frequencies
 
-Vector = dict[str, float]  # stem → weight, of length 1
+Vector = dict[str, float]  # stem → weight
 
 _PRIOR_DOCUMENTS = 2000.0  # what general language is worth against the stream
 
@@ -20,16 +20,15 @@ def idf(term: Term, frequencies: Frequencies) -> float:
 def vector(terms: Iterable[Term], frequencies: Frequencies) -> Vector:
     """The terms' weights, scaled to length 1."""
     weights = {term.stem: term.weight * idf(term, frequencies) for term in terms}
-    return scaled(weights)
-
-
-def scaled(weights: Vector) -> Vector:
-    length = math.sqrt(sum(weight * weight for weight in weights.values()))
+    length = norm(weights)
     return {stem: weight / length for stem, weight in weights.items()} if length else {}
 
 
-def cosine(a: Vector, b: Vector) -> float:
-    """Of two vectors of length 1."""
+def norm(vector: Mapping[str, float]) -> float:
+    return math.sqrt(sum(weight * weight for weight in vector.values()))
+
+
+def dot(a: Mapping[str, float], b: Mapping[str, float]) -> float:
     if len(a) > len(b):
         a, b = b, a
     return sum(weight * b[stem] for stem, weight in a.items() if stem in b)

@@ -1,0 +1,67 @@
+"""Headlines → are they the same, or two numbers of one series? Pure."""
+
+import re
+
+from aggregator.cluster.words import words
+
+_MONTHS = (
+    "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october "
+    "nov november dec december"
+)
+_DAYS = "monday tuesday wednesday thursday friday saturday sunday"
+_CALENDAR = frozenset(f"{_MONTHS} {_DAYS}".split())
+_DAYTIMES = frozenset("morning midday noon afternoon evening night daily weekly".split())
+_LIVE = re.compile(
+    r"\blive\b|\bas it happened\b|\bhighlights\b|\ben direct\b|\bliveticker\b|\ben vivo\b|\bdiretta\b", re.I
+)
+_NUMBER = re.compile(r"\d+(?:st|nd|rd|th)?")
+_WORD = re.compile(r"[^\W_]+")
+_SAYING = 16  # characters: a shorter headline says nothing
+
+
+def key(title: str) -> str:
+    """A headline without case and punctuation; empty where it is too short to say anything."""
+    plain = " ".join(_WORD.findall(title.casefold()))
+    return plain if len(plain) >= _SAYING else ""
+
+
+def overlap(a: str, b: str) -> float:
+    """Jaccard similarity of two headlines' words; 1 where either has none."""
+    mine, theirs = (frozenset(word.surface for word in words(title, "und")) for title in (a, b))
+    return len(mine & theirs) / len(mine | theirs) if mine and theirs else 1.0
+
+
+def series(a: str, b: str) -> str:
+    """What numbers the two headlines as parts of one series: the same words but for dates or figures; empty if not.
+
+    ``Horoscope for June 23`` and ``Horoscope for June 27`` → ``23 and 27``.
+    """
+    mine, theirs = (_WORD.findall(title.casefold()) for title in (a, b))
+    only_mine, only_theirs = _left(mine, theirs), _left(theirs, mine)
+    if not only_mine or not only_theirs or len(only_mine) == len(mine):
+        return ""
+    if not all(_counts(word) for word in (*only_mine, *only_theirs)):
+        return ""
+    return f"{' '.join(only_mine)} and {' '.join(only_theirs)}"
+
+
+def dated(title: str) -> frozenset[str]:
+    """The date words of a headline and all its numbers; empty without a month or weekday, or without a number."""
+    found = _WORD.findall(title.casefold())
+    if _CALENDAR.isdisjoint(found) or not any(map(_NUMBER.fullmatch, found)):
+        return frozenset()
+    return frozenset(word for word in found if _counts(word))
+
+
+def is_live(title: str, url: str) -> bool:
+    """A page that is rewritten as things go on and may change its subject with its headline."""
+    return _LIVE.search(title) is not None or "/live/" in url or "liveblog" in url
+
+
+def _left(mine: list[str], theirs: list[str]) -> list[str]:
+    other = frozenset(theirs)
+    return [word for word in mine if word not in other]
+
+
+def _counts(word: str) -> bool:
+    return _NUMBER.fullmatch(word) is not None or word in _CALENDAR or word in _DAYTIMES
