@@ -29,13 +29,14 @@ def alive(pid: int) -> bool:
     return False
 
 
-def resident(pid: int) -> int:
-    """Bytes in memory of the whole family; what its members share counts once for each, so this is an upper bound."""
+def footprint(pid: int) -> int:
+    """Bytes in memory of the whole family; a page shared by n processes counts 1/n (Pss, proc_pid_smaps(5))."""
     total = 0
     for member in family(pid):
         with suppress(FileNotFoundError, ProcessLookupError):
-            total += int(Path(f"/proc/{member}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return total
+            rollup = Path(f"/proc/{member}/smaps_rollup").read_text()
+            total += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    return total * 1024
 
 
 def cpu_seconds(pid: int) -> float:
@@ -56,7 +57,7 @@ def _stat(pid: int) -> list[str]:
 class Peak:
     """The most memory seen so far, in bytes."""
 
-    resident: int = 0
+    footprint: int = 0
 
 
 @contextmanager
@@ -66,7 +67,7 @@ def watched(pid: int, *, every: float = 0.2) -> Iterator[Peak]:
 
     def sample() -> None:
         while not over.wait(every):
-            peak.resident = max(peak.resident, resident(pid))
+            peak.footprint = max(peak.footprint, footprint(pid))
 
     sampler = threading.Thread(target=sample, daemon=True)
     sampler.start()

@@ -134,6 +134,17 @@ def test_requests_at_once_are_seen(stream: Stream) -> None:
         assert replay.log.tally().busiest == 3
 
 
+def test_a_client_that_hangs_up_is_seen_to_the_end(stream: Stream) -> None:
+    source = "Gazette 0"
+    with Replay(stream, faults={source: Fault.SLOW}) as replay:
+        replay.slowness = 60
+        with pytest.raises(TimeoutError):
+            urlopen(replay.urls[source], timeout=0.2)
+        while not replay.log.visits:
+            time.sleep(0.01)
+        assert replay.log.visits[0].status == 0
+
+
 def test_the_tally_keeps_hosts_apart() -> None:
     def visit(host: str, started: float, ended: float) -> Visit:
         return Visit("feed", host, started, ended, 200, conditional=False)

@@ -142,7 +142,7 @@ def endure(folder: Path, *, feeds: int, hosts: int, bad: dict[str, int]) -> None
             "their wait after being due, median / p99 / worst",
             f"{_at(waits, 0.5)} / {_at(waits, 0.99)} / {_at(waits, 1)}",
         ],
-        ["peak memory, all processes", f"{peak.resident / 2**20:.0f} MiB"],
+        ["peak memory, all processes", f"{peak.footprint / 2**20:.0f} MiB"],
         ["requests, by status", f"{tally['requests']:,}: {tally['statuses']}"],
         ["most at once at one host", str(tally["busiest"])],
         ["smallest gap at one host", f"{tally['smallest_gap']:.3f} s"],

@@ -96,7 +96,7 @@ class Drive:
         report.merged += answer["merged"]
         report.outcomes.update(answer["outcomes"])
         report.errors.update(answer["errors"])
-        report.peak_memory = max(report.peak_memory, peak.resident)
+        report.peak_memory = max(report.peak_memory, peak.footprint)
         return time.monotonic() - started
 
     def _set_clock(self, moment: datetime) -> None:

@@ -63,7 +63,7 @@ class Loopback:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        protocol = web.Server(self._recorded, access_log=None, keepalive_timeout=3600)
+        protocol = web.Server(self._recorded, access_log=None, keepalive_timeout=3600, handler_cancellation=True)
         servers = [await self._loop.create_server(protocol, host, self._port, backlog=1024) for host in self._addresses]
         self.ports = {
             host: server.sockets[0].getsockname()[1] for host, server in zip(self._addresses, servers, strict=True)
