@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aggregator.errors import UsageError
 from storage import Database, open_store
-from tests.storage_values import DAY, NOON, add, entry, feed
+from tests.storage_values import DAY, NOON, add, entry, feed, placed
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +108,19 @@ def test_revised_texts_are_found_by_their_new_words(store: Database) -> None:
         own.revise_entry(1, entry(1, title="Unheard"), seen=NOON)
         assert found(own, "unheard") == [1]
         assert found(own, "headline") == []
+
+
+def test_each_story_once_with_its_best_entry() -> None:
+    with open_store(":memory:") as own:
+        own.sync_feeds([feed(1), feed(2)], now=NOON)
+        story = add(own, 1, title="Ferry aground").story_id
+        add(own, 2, feed_id=2, placement=placed(story), title="Rescue", text="The ferry lies on the rocks.")
+        add(own, 3, placement=placed(story), title="Aftermath", text="Divers look.")
+        add(own, 4, title="Timetable", text="Trains, and one ferry")
+        first, second = own.search_stories("ferry")
+        assert (first.story_id, first.best.entry_id, first.matching, first.entries, first.outlets) == (1, 1, 2, 3, 2)
+        assert (second.best.story_id, second.best.snippet) == (2, "Trains, and one \x02ferry\x03")
+        assert [one.best.entry_id for one in own.search_stories("ferry", feed="Paper 2")] == [2]
+        assert len(own.search_stories("ferry", limit=1)) == 1
+        with pytest.raises(UsageError, match="leave out --raw"):
+            own.search_stories("ferry NEAR(", raw=True)

@@ -1,11 +1,16 @@
 """``aggregator search``: words → entries and their stories."""
 
-from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from aggregator.cli.frame import Frame, json_option, pass_frame
 from aggregator.cli.times import Since
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aggregator.model import Hit, StoryHit
 
 
 @click.command(
@@ -14,10 +19,12 @@ from aggregator.cli.times import Since
 Examples:
   aggregator search ferry rescue
   aggregator search '"key rate"' --since 7d --tag world
+  aggregator search ferry --stories                     each story once
   aggregator search --raw 'title: ferry NOT harbour'     FTS5's own syntax
 """
 )
 @click.argument("query", nargs=-1, required=True, metavar="WORD...")
+@click.option("--stories", is_flag=True, help="Each story once, with the best of its entries.")
 @click.option("--since", type=Since(), help="Only entries seen since: 12h, 3d, 2026-11-20.")
 @click.option("--feed", metavar="URL|TITLE", help="Only this feed's entries.")
 @click.option("--tag", help="Only entries of feeds with this tag.")
@@ -25,31 +32,39 @@ Examples:
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many.")
 @json_option
 @pass_frame
-def search(
-    frame: Frame,
-    query: tuple[str, ...],
-    since: datetime | None,
-    feed: str | None,
-    tag: str | None,
-    raw: bool,
-    limit: int,
-    as_json: bool,
-) -> None:
-    """Entries with all these words, best first, each with its story."""
-    from aggregator.cli.printing import clean, print_json, when
+def search(frame: Frame, /, query: tuple[str, ...], stories: bool, limit: int, as_json: bool, **only: Any) -> None:
+    """Entries (or stories) with all these words, best first."""
+    from aggregator.cli.printing import print_json
 
+    words = " ".join(query)
+    hits: Sequence[Hit] | Sequence[StoryHit]
     with frame.reader() as app:
-        hits = app.store.search(" ".join(query), since=since, feed=feed, tag=tag, raw=raw, limit=limit)
+        if stories:
+            hits = app.store.search_stories(words, limit=limit, **only)
+        else:
+            hits = app.store.search(words, limit=limit, **only)
     if as_json:
         print_json(hits)
         return
     for hit in hits:
-        click.echo(f"{when(hit.published or hit.seen)}  {clean(hit.outlet)}: ", nl=False)
-        click.secho(clean(hit.title), bold=True, nl=False)
-        click.echo(f"  (story {hit.story_id})")
-        click.echo(f"    {_marked(hit.snippet)}")
+        _print_hit(hit)
     if not hits:
         click.echo("nothing found")
+
+
+def _print_hit(found: "Hit | StoryHit") -> None:
+    from aggregator.cli.printing import clean, count, when
+    from aggregator.model import StoryHit
+
+    hit = found.best if isinstance(found, StoryHit) else found
+    story = f"story {hit.story_id}"
+    if isinstance(found, StoryHit):
+        story += f": {found.matching} of {count(found.entries, 'entry')}, {count(found.outlets, 'outlet')}"
+    click.echo(f"{when(hit.published or hit.seen)}  {clean(hit.outlet)}: ", nl=False)
+    click.secho(clean(hit.title), bold=True, nl=False)
+    click.echo(f"  ({story})")
+    if hit.snippet:
+        click.echo(f"    {_marked(hit.snippet)}")
 
 
 def _marked(snippet: str) -> str:

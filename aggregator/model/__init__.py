@@ -34,7 +34,7 @@ from aggregator.model.placing import (
     Standing,
     StoryProfile,
 )
-from aggregator.model.reading import DatabaseStats, Hit, Member, Story, TableSize
+from aggregator.model.reading import DatabaseStats, Hit, Member, Story, StoryHit, TableSize
 
 __all__ = [
     "Candidate",
@@ -70,6 +70,7 @@ __all__ = [
     "Sketch",
     "Standing",
     "Story",
+    "StoryHit",
     "StoryProfile",
     "TableSize",
     "Untold",

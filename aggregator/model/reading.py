@@ -1,5 +1,6 @@
 """What people read: members, stories, hits; and how big the memory is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,6 +71,20 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class StoryHit:
+    """One story that a search found."""
+
+    story_id: int
+    title: str
+    entries: int
+    matching: int  # … of them
+    outlets: int
+    independent: int
+    last_seen: datetime
+    best: Hit
+
+
+@dataclass(frozen=True, slots=True)
 class TableSize:
     """One table with its indexes."""
 
@@ -90,3 +105,17 @@ class DatabaseStats:
     entries_a_day: float  # over the last seven days
     bytes_a_day: float  # at that rate
     tables: tuple[TableSize, ...]  # largest first
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the memory stands, at a glance: cheap enough to be asked every few seconds."""
+
+    feeds: Mapping[str, int]  # active, failing, quarantined, gone, disabled
+    last_poll: datetime | None
+    next_poll: datetime | None  # when the first feed that may be asked is or was due
+    entries: int
+    copies: int
+    stories: int
+    bytes: int  # the file
+    wal_bytes: int  # the log beside it

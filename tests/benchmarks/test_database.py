@@ -1,0 +1,123 @@
+"""The database with many entries of the kind real feeds bring: sizes, rates, search, pruning. Printed, never asserted.
+
+``AGGREGATOR_BENCH_ENTRIES`` (100,000). The articles are two weeks of real feed items where the reference data is
+there, invented ones elsewhere, again and again, each lap two weeks later than the one before: what is older than the
+window is no candidate, so every lap is clustered as if it were the first.
+"""
+
+import json
+import os
+import random
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count, islice
+from pathlib import Path
+
+import pytest
+
+from aggregator.app import App
+from aggregator.settings import Settings
+from storage import Database, open_store
+from tests.articles import articles
+from tests.conftest import SHARED
+
+pytestmark = pytest.mark.bench
+
+ENTRIES = int(os.environ.get("AGGREGATOR_BENCH_ENTRIES", "100000"))
+LAP = timedelta(days=14)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+QUERIES = 500
+
+
+def real() -> list[dict[str, object]]:
+    """Two weeks of feed items in order of their dates; empty where they are not at hand."""
+    path = SHARED / "corpora" / "rss_two_weeks.jsonl"
+    if not path.exists():
+        return []
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return sorted(rows, key=lambda row: row["collected"])
+
+
+def made_up() -> list[dict[str, object]]:
+    chance = random.Random(3)
+    return [
+        {"id": str(number), "title": one.title, "text": one.text, "source": f"Gazette {chance.randint(1, 60)}",
+         "url": f"https://gazette.example/{number}", "lang": "en", "collected": (START + LAP * number / 20_000).isoformat()}
+        for number, one in enumerate(islice(articles(3, events=9_000), 20_000))
+    ]  # fmt: skip
+
+
+def laps(rows: list[dict[str, object]]) -> Iterator[str]:
+    for lap in count():
+        for row in rows:
+            moment = datetime.fromisoformat(str(row["collected"])) + lap * LAP
+            again = {"id": f"{lap} {row['id']}", "published": moment.isoformat(), "url": f"{row['url']}?lap={lap}"}
+            yield json.dumps({name: row[name] for name in ("title", "text", "source", "lang")} | again) + "\n"
+
+
+def test_a_database_of_many_entries(tmp_path: Path) -> None:
+    file, path = tmp_path / "articles.jsonl", tmp_path / "aggregator.db"
+    with file.open("w") as out:
+        out.writelines(islice(laps(real() or made_up()), ENTRIES))
+    print(f"\n{ENTRIES:,} entries, {'real' if real() else 'invented'}")
+    with App(Settings(database=path)) as app:
+        wall, cpu = time.perf_counter(), time.process_time()
+        app.ingest(file)
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    print(f"ingest: {ENTRIES / wall:.0f} a second ({ENTRIES / cpu:.0f} a second of CPU)")
+    with open_store(path) as store:
+        store.tidy()
+        sizes(store)
+        searches(store)
+        pruning(store, path)
+
+
+def sizes(store: Database) -> None:
+    stats = store.stats(datetime.now(UTC))
+    for table in stats.tables:
+        if (table.bytes or 0) / ENTRIES >= 1:
+            print(f"  {table.name:16} {(table.bytes or 0) / ENTRIES:7.0f} bytes an entry, {table.rows:,} rows")
+    search = sum(table.bytes or 0 for table in stats.tables if table.name == "entries_fts")
+    print(f"in all {stats.bytes / ENTRIES:.0f} bytes an entry, without search {(stats.bytes - search) / ENTRIES:.0f};")
+    print(f"{stats.stories:,} stories")
+
+
+def searches(store: Database) -> None:
+    """One to three words of a headline, as a person would look for it."""
+    chance = random.Random(4)
+    titles = [row[0] for row in store.rows("SELECT title FROM entries WHERE id % 97 = 0")]
+    for name, by_story in (("entries", False), ("stories", True)):
+        spent = []
+        for _ in range(QUERIES):
+            words = [word for word in chance.choice(titles).split() if word.isalpha()] or ["news"]
+            query = " ".join(chance.sample(words, min(len(words), chance.randint(1, 3))))
+            begun = time.perf_counter()
+            store.search_stories(query) if by_story else store.search(query)
+            spent.append((time.perf_counter() - begun) * 1e3)
+        spent.sort()
+        print(f"search for {name}: p50 {spent[QUERIES // 2]:.1f} ms, p99 {spent[QUERIES * 99 // 100]:.1f} ms")
+
+
+def pruning(store: Database, path: Path) -> None:
+    median = store.one(
+        "SELECT last_seen FROM stories ORDER BY last_seen LIMIT 1 OFFSET (SELECT count(*)/2 FROM stories)"
+    )
+    before, slices, removed = datetime.fromisoformat(median[0]), [], 0
+    while True:
+        begun = time.perf_counter()
+        gone = store.prune(before=before)
+        slices.append(time.perf_counter() - begun)
+        removed += gone
+        if not gone:
+            break
+    print(
+        f"prune: {removed:,} entries in {sum(slices):.1f} s, longest transaction {max(slices) * 1e3:.0f} ms;", end=" "
+    )
+    size, begun = path.stat().st_size, time.perf_counter()
+    store.maintenance(before + LAP, window=timedelta(days=7))
+    print(f"maintenance {time.perf_counter() - begun:.1f} s, {size / 1e6:.0f} → {path.stat().st_size / 1e6:.0f} MB")
+    for name, act in (("check", store.check), ("backup", lambda: store.backup(path.with_suffix(".bak")))):
+        begun = time.perf_counter()
+        assert act() != ["?"]
+        print(f"{name}: {time.perf_counter() - begun:.1f} s of {path.stat().st_size / 1e6:.0f} MB")
