@@ -1,4 +1,7 @@
-"""The composition root: where settings, the clock, the network and the storage meet. Nobody else imports storage."""
+"""The composition root: where settings, the clock, the network and the storage meet. Nobody else imports storage.
+
+What polling needs (numpy, aiohttp, feedparser …) is imported when it is first used: commands that only read are quick.
+"""
 
 import os
 import random
@@ -6,22 +9,23 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from aggregator import __version__, config, pipeline, retention
-from aggregator.digest.mail import way_out
-from aggregator.digest.outbox import Outbox
+from aggregator import __version__, config, retention
 from aggregator.errors import CorruptError, UsageError
-from aggregator.fetch.client import HttpFetch
 from aggregator.model import Digest, Feed, FetchRequest
-from aggregator.parse import articles, opml
-from aggregator.parse.pool import Workers
 from aggregator.ports import Library
 from aggregator.settings import Settings
 from storage import open_store
+
+if TYPE_CHECKING:
+    from aggregator import pipeline
+    from aggregator.digest.outbox import Outbox
+    from aggregator.fetch.client import HttpFetch
+    from aggregator.parse.pool import Workers
 
 LEASE = timedelta(minutes=30)
 TAKE = 20_000  # feeds a round at the most
@@ -52,6 +56,11 @@ class App(AbstractContextManager["App"]):
             self.store.sync_feeds(self.settings.subscriptions(), now=self.now())
         return self
 
+    def resubscribe(self, settings: Settings) -> None:
+        """Go on with a changed feeds.yaml; `database` is the same."""
+        self.settings = settings
+        self.store.sync_feeds(settings.subscriptions(), now=self.now())
+
     @property
     def library(self) -> Library:
         return self.store
@@ -64,7 +73,10 @@ class App(AbstractContextManager["App"]):
     # ------------------------------------------------------------ polling
 
     @cached_property
-    def workers(self) -> Workers[pipeline.Job, pipeline.Refined]:
+    def workers(self) -> "Workers[pipeline.Job, pipeline.Refined]":
+        from aggregator import pipeline
+        from aggregator.parse.pool import Workers
+
         poll = self.settings.poll
         return self._open.enter_context(
             Workers(
@@ -76,23 +88,39 @@ class App(AbstractContextManager["App"]):
         )
 
     @cached_property
-    def fetch(self) -> HttpFetch:
+    def fetch(self) -> "HttpFetch":
+        from aggregator.fetch.client import HttpFetch
+
         return HttpFetch(self.settings.poll, self.settings.hosts, version=__version__, now=self.now, environ=os.environ)
 
     def resolve(self, names: Sequence[str]) -> list[str]:
         return resolve(self.settings.subscriptions(), names)
 
     def lease(
-        self, *, urls: Collection[str] | None = None, force: bool = False, refetch: bool = False
+        self,
+        *,
+        urls: Collection[str] | None = None,
+        force: bool = False,
+        refetch: bool = False,
+        limit: int = TAKE,
+        per_host: int | None = None,
     ) -> list[FetchRequest]:
         now = self.now()
-        requests = self.store.lease_due(now, until=now + LEASE, limit=TAKE, urls=urls, force=force)
+        requests = self.store.lease_due(now, until=now + LEASE, limit=limit, per_host=per_host, urls=urls, force=force)
         return [replace(request, unconditional=True) for request in requests] if refetch else requests
 
-    def poll(self, requests: Sequence[FetchRequest]) -> Generator[pipeline.Polled]:
-        """Ask these feeds; yields each as soon as it is stored. Feeds not reached when it is closed stay due."""
+    def poll(
+        self, requests: Sequence[FetchRequest], *, deadline: timedelta | None = None
+    ) -> "Generator[pipeline.Polled]":
+        """Ask these feeds; yields each as soon as it is stored.
+
+        Feeds not reached when it is closed stay due, and so do those whose host's turn comes after the deadline.
+        """
+        from aggregator import pipeline
+
         left = {request.feed.id for request in requests}
-        a_round = pipeline.Round(self.store, self.fetch, self.workers, self.settings, self.now, self.jitter)
+        fetch = partial(self.fetch, deadline=deadline.total_seconds() if deadline else None)
+        a_round = pipeline.Round(self.store, fetch, self.workers, self.settings, self.now, self.jitter)
         polled = a_round.poll(requests)
         try:
             for one in polled:
@@ -104,6 +132,8 @@ class App(AbstractContextManager["App"]):
 
     def mend(self) -> int:
         """Join the young stories that turned out to be one; how many."""
+        from aggregator import pipeline
+
         return pipeline.mend(self.store, now=self.now(), settings=self.settings.cluster)
 
     def interrupt(self) -> None:
@@ -125,19 +155,29 @@ class App(AbstractContextManager["App"]):
             while gone := self.store.prune(before=rule.before, told_before=rule.told_before, feed_ids=ids):
                 yield gone
 
-    def tidy(self) -> None:
-        """The nightly round: retention, maintenance, backup."""
+    def tidy(self) -> Iterator[None]:
+        """The nightly round, if it is due: retention, maintenance, backup. Yields between slices: may be left there.
+
+        What was left, and what failed, is done again at the next call.
+        """
+        if not retention.night_due(self.store.last_night(), self.now().astimezone()):
+            return
         for _ in self.prune():
-            pass
+            yield
         self.store.maintenance(self.now(), window=self.settings.cluster.window)
+        yield
         keep = self.settings.keep
         if keep.backup:
             self.store.backup(keep.backup, keep=keep.backups)
+        self.store.record_night(self.now())
 
     # ------------------------------------------------------------ digests
 
     @cached_property
-    def outbox(self) -> Outbox:
+    def outbox(self) -> "Outbox":
+        from aggregator.digest.mail import way_out
+        from aggregator.digest.outbox import Outbox
+
         return Outbox(self.store, self.store, way_out(self.settings.smtp, os.environ), self.settings.smtp, self.now)
 
     def send_due_digests(self) -> list[Digest]:
@@ -148,6 +188,9 @@ class App(AbstractContextManager["App"]):
 
     def ingest(self, file: Path) -> "IngestCount":
         """Articles from elsewhere, as if a feed had brought them. Raises CorruptError naming the line."""
+        from aggregator import pipeline
+        from aggregator.parse import articles
+
         fates = {"new": 0, "revised": 0, "known": 0}
         read = articles.read(file)
         for one in pipeline.ingest(read, self.store, settings=self.settings.cluster, now=self.now()):
@@ -175,6 +218,8 @@ def resolve(feeds: Sequence[Feed], names: Sequence[str]) -> list[str]:
 
 def write_starter(target: Path, *, opml_file: Path | None = None) -> int:
     """Write a feeds.yaml to begin with, with the feeds of an OPML file if one is given; returns how many feeds."""
+    from aggregator.parse import opml
+
     feeds = opml.read(opml_file.read_bytes()) if opml_file else []
     if opml_file and not feeds:
         raise CorruptError(f"{opml_file}: no feeds in it")

@@ -1,12 +1,13 @@
-"""Settings, the feeds as stored → what may be removed, rule by rule. Pure."""
+"""Settings, the feeds as stored → what may be removed, rule by rule; and whether this is the night to do it. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from aggregator.model import Feed
 from aggregator.settings import KeepSettings
 
+NIGHT = time(3, 30)  # on the clock on the wall
 TOLD_TIMES = 4  # stories that stood in a digest stay so many times as long, unless the settings say otherwise
 
 
@@ -39,6 +40,13 @@ def rules(keep: KeepSettings, feeds: Iterable[Feed], overrides: dict[str, timede
         Rule(_name(members), now - time, now - (keep.told or time * TOLD_TIMES), tuple(feed.id for feed in members))
         for time, members in sorted(groups.items())
     ]
+
+
+def night_due(last: datetime | None, now: datetime) -> bool:
+    """Whether the nightly round is to be made: once after every 03:30, however late. `now` in the user's zone."""
+    today = datetime.combine(now.date(), NIGHT, now.tzinfo)
+    night = today if now >= today else datetime.combine(now.date() - timedelta(days=1), NIGHT, now.tzinfo)
+    return last is None or last < night
 
 
 def _name(feeds: list[Feed]) -> str:

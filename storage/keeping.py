@@ -6,7 +6,7 @@ from pathlib import Path
 from storage.connection import explaining
 from storage.frequencies import Frequencies
 from storage.stories import Stories
-from storage.values import LARGEST_INTEGER, to_json, to_text
+from storage.values import LARGEST_INTEGER, to_json, to_moment, to_text
 from storage.versions import copy_to
 
 SLICE = 500  # entries a transaction: a fraction of a second
@@ -92,6 +92,18 @@ class Keeping(Stories, Frequencies):
         if window is not None:
             self.sweep_bands(now - window)
         self.tidy()
+
+    def last_night(self) -> datetime | None:
+        """When the last nightly round ended well."""
+        row = self.row("SELECT value FROM settings WHERE key = 'last_night'")
+        return None if row is None else to_moment(str(row[0]))
+
+    def record_night(self, at: datetime) -> None:
+        self.run(
+            "INSERT OR REPLACE INTO settings (key, value, meaning) VALUES ('last_night', ?, 'end of the last nightly"
+            " round: pruned, tidied, backed up')",
+            (to_text(at),),
+        )
 
     def tidy(self) -> None:
         """Give free pages back, look at the planner's statistics, cut the write-ahead log."""
