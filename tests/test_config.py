@@ -1,5 +1,6 @@
 """feeds.yaml → Settings: what is valid, and what is said about what is not."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -118,19 +119,43 @@ poll:
 
 def test_writing_back_keeps_comments_and_order(tmp_path: Path) -> None:
     path = written(tmp_path, COMMENTED)
-    assert config.move_feed(path, "https://b.example/feed", "https://b.example/new")
+    assert config.move_feeds(path, {"https://b.example/feed": "https://b.example/new"}) == ["https://b.example/feed"]
     assert path.read_text() == COMMENTED.replace("b.example/feed", "b.example/new")
-    assert config.move_feed(path, "https://a.example/feed", "https://a.example/new")
-    assert (
-        path.read_text().split() == COMMENTED.replace("example/feed", "example/new").split()
-    )
+    assert config.move_feeds(path, {"https://a.example/feed": "https://a.example/new"}) == ["https://a.example/feed"]
+    assert path.read_text().split() == COMMENTED.replace("example/feed", "example/new").split()
 
 
 def test_a_move_that_makes_no_sense_changes_nothing(tmp_path: Path) -> None:
     path = written(tmp_path, COMMENTED)
-    assert not config.move_feed(path, "https://c.example/feed", "https://d.example/feed")
-    assert not config.move_feed(path, "https://a.example/feed", "https://b.example/feed")
+    assert not config.move_feeds(path, {"https://c.example/feed": "https://d.example/feed"})
+    assert not config.move_feeds(path, {"https://a.example/feed": "https://b.example/feed"})
     assert path.read_text() == COMMENTED
+
+
+def test_of_two_feeds_that_moved_to_one_address_one_follows(tmp_path: Path) -> None:
+    path = written(tmp_path, COMMENTED)
+    moves = {f"https://{name}.example/feed": "https://c.example/feed" for name in "ab"}
+    assert config.move_feeds(path, moves) == ["https://a.example/feed"]
+    assert [feed.url for feed in config.load(path).feeds] == ["https://c.example/feed", "https://b.example/feed"]
+
+
+def test_what_cannot_be_written_is_one_line_and_changes_nothing(tmp_path: Path) -> None:
+    path = written(tmp_path, COMMENTED)
+    (tmp_path / f".{path.name}.{os.getpid()}").mkdir()  # in the way of the draft, for root too
+    with pytest.raises(ConfigError, match=r"feeds.yaml: cannot be written \(.+\): check") as refused:
+        config.move_feeds(path, {"https://a.example/feed": "https://a.example/new"})
+    assert "\n" not in str(refused.value)
+    assert path.read_text() == COMMENTED
+
+
+def test_a_link_to_the_file_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    real = written(tmp_path / "kept", COMMENTED)
+    link = tmp_path / "link.yaml"
+    link.symlink_to(real)
+    assert config.move_feeds(link, {"https://a.example/feed": "https://a.example/new"})
+    assert link.is_symlink()
+    assert "https://a.example/new" in real.read_text()
 
 
 def test_feeds_are_added_and_removed(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from aggregator.cli.frame import Frame, json_option, pass_frame
 from aggregator.errors import UnavailableError
 
 if TYPE_CHECKING:
+    from aggregator.app import App
     from aggregator.pipeline import Polled
 
 EPILOG = """
@@ -37,10 +38,26 @@ def poll(frame: Frame, feeds: tuple[str, ...], force: bool, refetch: bool, as_js
         requests = app.lease(urls=urls, force=force or bool(feeds), refetch=refetch)
         polled = list(_shown(app.poll(requests), len(requests), quiet=as_json))
         merged = app.mend()
+        _follow_moves(frame, app, polled)
     report(polled, merged=merged, as_json=as_json)
     failed = [one for one in polled if one.state.error]
     if polled and len(failed) == len(polled):
         raise UnavailableError(f"every feed asked failed ({len(failed)}): is the network up?")
+
+
+def _follow_moves(frame: Frame, app: "App", polled: "list[Polled]") -> None:
+    """Into feeds.yaml, and from there into the database."""
+    from aggregator.cli.printing import clean
+    from aggregator.moves import Moves
+
+    moves = Moves(frame.config_path())
+    for one in polled:
+        moves.add(one)
+    written, refused = moves.write()
+    for line in (*written, *refused):
+        click.echo(clean(line), err=True)
+    if written:
+        app.resubscribe(frame.settings())
 
 
 def _shown(polled: "Iterator[Polled]", total: int, *, quiet: bool) -> "Iterator[Polled]":

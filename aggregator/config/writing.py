@@ -1,7 +1,8 @@
 """Subscriptions → feeds.yaml, with its comments and order kept. Written beside the file, then renamed over it."""
 
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from importlib import resources
 from io import StringIO
 from pathlib import Path
@@ -11,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from aggregator.config.reading import load, parse, read_text
+from aggregator.errors import ConfigError
 from aggregator.model import Feed
 
 
@@ -62,21 +64,29 @@ def remove_feeds(path: Path, urls: Collection[str]) -> None:
     _edit(path, drop)
 
 
-def move_feed(path: Path, old: str, new: str) -> bool:
-    """Write a feed's new address; False when the old one is not in the file or the new one is already."""
+def move_feeds(path: Path, moves: Mapping[str, str]) -> list[str]:
+    """Write feeds' new addresses, old → new; returns the old ones written.
+
+    Left as it is: a feed that is not in the file, or whose new address stands there already.
+    Raises ConfigError when the file cannot be read or written, and then changes nothing.
+    """
     known = {feed.url for feed in load(path).feeds}
-    if old not in known or new in known:
-        return False
+    written_now: dict[str, str] = {}
+    for old, new in moves.items():
+        if old in known and new not in known and new not in written_now.values():
+            written_now[old] = new
 
     def replace(listed: CommentedSeq) -> None:
         for index, item in enumerate(listed):
-            if isinstance(item, CommentedMap) and _url(item) == old:
+            new = written_now.get(_url(item))
+            if new and isinstance(item, CommentedMap):
                 item["url"] = new
-            elif _url(item) == old:
+            elif new:
                 listed[index] = new
 
-    _edit(path, replace)
-    return True
+    if written_now:
+        _edit(path, replace)
+    return list(written_now)
 
 
 def _url(item: Any) -> str:
@@ -95,14 +105,18 @@ def _edit(path: Path, change: Callable[[CommentedSeq], None]) -> None:
 
 def _replace(path: Path, text: str) -> None:
     """Whole or not at all: checked beside the file, then renamed over it, with its rights."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    target = path.resolve()
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         draft.write_text(text, encoding="utf-8")
         load(draft)
-        draft.chmod(path.stat().st_mode & 0o777)
-        draft.replace(path.resolve())
+        draft.chmod(target.stat().st_mode & 0o777)
+        draft.replace(target)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror}): check the rights of its folder") from None
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def _yaml() -> YAML:
