@@ -84,6 +84,7 @@ class App(AbstractContextManager["App"]):
                 processes=poll.workers,
                 seconds=poll.parse_timeout.total_seconds(),
                 memory_mb=poll.parse_memory_mb,
+                preload="aggregator.warmed",
             )
         )
 
@@ -180,9 +181,16 @@ class App(AbstractContextManager["App"]):
 
         return Outbox(self.store, self.store, way_out(self.settings.smtp, os.environ), self.settings.smtp, self.now)
 
-    def send_due_digests(self) -> list[Digest]:
-        """Make and send what is due; every mail touched, as it then stands."""
-        return list(self.outbox.work(self.settings.issues()))
+    def digests(self) -> Iterator[Digest]:
+        """Make and send what is due; yields every mail touched, as it then stands."""
+        return self.outbox.work(self.settings.issues())
+
+    def require_mail(self) -> None:
+        """Raise ConfigError when a digest has recipients and its mail could not leave."""
+        from aggregator.digest import mail
+
+        if any(issue.to for issue in self.settings.issues()):
+            mail.require(self.settings.smtp, os.environ)
 
     # ------------------------------------------------------------ articles
 

@@ -85,6 +85,8 @@ class Polled:
     new: int = 0
     revised: int = 0
     events: tuple[FeedEvent, ...] = ()
+    malformed: str = ""  # what was wrong with a document that could be read all the same
+    killed: bool = False  # its document ended the worker that read it, or was taken from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,9 @@ class Round:
                 revised=revised,
                 events=decision.events,
             )
-        return Polled(feed, fetched, state, new, revised, decision.events)
+        killed = isinstance(result, WorkerFailure) and result.killed
+        malformed = refined.document.malformed if refined else ""
+        return Polled(feed, fetched, state, new, revised, decision.events, malformed, killed)
 
     def _store_entries(self, feed: Feed, refined: Refined, *, seen: datetime) -> tuple[int, int]:
         """Oldest first, so that the original of a copy is there before its copies."""
@@ -253,7 +257,8 @@ def ingest(
 def _file(
     article: Article, store: Store, sketcher: cluster.Sketcher, seen: datetime, settings: ClusterSettings
 ) -> Ingested:
-    feed_id = store.add_feed(Feed(url=f"ingest:{article.source}", title=article.source), now=seen)
+    address = article.feed or f"ingest:{article.source}"
+    feed_id = store.add_feed(Feed(url=address, title=article.source), now=seen)
     entry = clean_article(article, now=seen)
     known = store.known(feed_id, [entry.guid]).get(entry.guid)
     if known is None:
@@ -275,4 +280,7 @@ def warm(articles: Iterable[Article], store: Store, *, settings: ClusterSettings
 
 
 def clean_article(article: Article, *, now: datetime) -> Entry:
-    return text.clean(article.item, base_url=article.item.link, feed_lang=article.item.lang, publisher="", now=now)
+    item = article.item
+    if item.plain:
+        return text.restored(item, publisher=article.publisher)
+    return text.clean(item, base_url=item.link, feed_lang=item.lang, publisher=article.publisher, now=now)

@@ -1,7 +1,7 @@
 """Words on a command line → calls of `app`. One small module a command group; heavy imports wait for their command."""
 
-import os
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -20,6 +20,7 @@ COMMANDS = {
     "feeds": "aggregator.cli.feeds:feeds",
     "db": "aggregator.cli.db:db",
     "ingest": "aggregator.cli.articles:ingest",
+    "export": "aggregator.cli.export:export",
     "cluster": "aggregator.cli.articles:cluster",
     "evaluate": "aggregator.cli.evaluate:evaluate",
 }
@@ -47,10 +48,10 @@ def cli(context: click.Context, config: str | None, db: str | None) -> None:
     context.obj = Frame(config=config, db=db)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """The console script. Foreseen errors are one line on stderr and a documented exit code."""
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(arguments, standalone_mode=False)
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
@@ -58,9 +59,6 @@ def main() -> None:
         code = 64
     except (click.Abort, KeyboardInterrupt):
         code = 130
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
     except AggregatorError as error:
         click.echo(f"aggregator: {error}", err=True)
         code = error.exit_code

@@ -37,7 +37,7 @@ def poll(frame: Frame, feeds: tuple[str, ...], force: bool, refetch: bool, as_js
         urls = app.resolve(feeds) if feeds else None
         requests = app.lease(urls=urls, force=force or bool(feeds), refetch=refetch)
         polled = list(_shown(app.poll(requests), len(requests), quiet=as_json))
-        merged = app.mend()
+        merged = app.mend() if any(one.new for one in polled) else 0
         _follow_moves(frame, app, polled)
     report(polled, merged=merged, as_json=as_json)
     failed = [one for one in polled if one.state.error]
@@ -76,7 +76,7 @@ def _shown(polled: "Iterator[Polled]", total: int, *, quiet: bool) -> "Iterator[
 
 
 def report(polled: "list[Polled]", *, merged: int, as_json: bool) -> None:
-    """One line for each failure, one for the round."""
+    """One line for each failure or malformed document, one for the round."""
     from aggregator.cli.printing import clean, print_json, when
     from aggregator.tally import Tally
 
@@ -84,9 +84,11 @@ def report(polled: "list[Polled]", *, merged: int, as_json: bool) -> None:
         print_json([_summary(one) for one in polled])
         return
     for one in polled:
+        name = clean(one.feed.title or one.feed.url)
         if one.state.error:
-            name = clean(one.feed.title or one.feed.url)
             click.echo(f"{name}: {clean(one.state.error)}; next try {when(one.state.next_at)}", err=True)
+        elif one.malformed:
+            click.echo(f"{name}: malformed, but read: {clean(one.malformed)}", err=True)
     click.echo(Tally.of(polled, merged=merged).line())
 
 
@@ -99,6 +101,7 @@ def _summary(one: "Polled") -> dict[str, object]:
         "new": one.new,
         "revised": one.revised,
         "error": one.state.error,
+        "malformed": one.malformed,
         "next_at": one.state.next_at,
         "why": one.state.why,
     }

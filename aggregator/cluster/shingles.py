@@ -10,7 +10,6 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 import xxhash
-from datasketch import MinHash
 
 Hashes = npt.NDArray[np.uint32]
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio
@@ -43,6 +42,8 @@ class Signer:
     """Makes MinHash signatures with one set of permutations (drawing them anew would cost more than using them)."""
 
     def __init__(self, permutations: int, seed: int) -> None:
+        from datasketch import MinHash  # noqa: PLC0415 - it imports scipy: only those who sign pay for that
+
         self._blank = MinHash(num_perm=permutations, seed=seed, hashfunc=_itself, scheme="affine32")
 
     def sign(self, values: Hashes) -> Hashes:

@@ -78,11 +78,13 @@ def _document(
     dialect = str(parsed["version"] or "")
     if not dialect and not parsed["entries"]:
         raise DocumentError(f"not a feed: its root element is <{root.name[:40]}>")
+    if parsed["bozo"] and not parsed["entries"]:
+        raise DocumentError(f"malformed, and nothing readable in it: {_reason(parsed)}")
     if dialect == "rss091u" and "netscape" in root.doctype.lower():
         dialect = "rss091n"
     found = [item(entry, declared=dialect.startswith("atom")) for entry in parsed["entries"][:MAX_ITEMS]]
     meta = parsed["feed"]
-    broken = str(parsed.get("bozo_exception", "")) if parsed["bozo"] else ""
+    broken = _reason(parsed) if parsed["bozo"] else ""
     fresh, hashes = items.fresh(identify(found), cut, known=known, by_bytes=by_bytes)
     return Document(
         title=scrub(str(meta.get("title", "")), TITLE),
@@ -95,6 +97,10 @@ def _document(
         dropped=cut.dropped + max(0, len(parsed["entries"]) - MAX_ITEMS),
         item_hashes=hashes,
     )
+
+
+def _reason(parsed: Any) -> str:
+    return scrub(" ".join(str(parsed.get("bozo_exception", "")).split()), 200)
 
 
 def _refuse_others(root: prologue.Root, text: str) -> None:

@@ -22,15 +22,23 @@ class Workers(Generic[J, R]):
     """Runs `function` on jobs in `processes` worker processes; 0 runs it in this process, without limits.
 
     `function` is a top-level callable; jobs and results can be pickled. A job may take `seconds` of wall time,
-    `memory_mb` MiB beyond what an idle worker holds, and `files` open files. Processes start with the first job.
+    `memory_mb` MiB beyond what an idle worker holds, and `files` open files. Processes start with the first job,
+    as forks of one that has imported `preload` (a module name; empty: the function's module).
     """
 
-    def __init__(
-        self, function: Callable[[J], R], *, processes: int, seconds: float, memory_mb: int, files: int = 64
+    def __init__(  # noqa: PLR0913
+        self,
+        function: Callable[[J], R],
+        *,
+        processes: int,
+        seconds: float,
+        memory_mb: int,
+        files: int = 64,
+        preload: str = "",
     ) -> None:
         self._function = function
         limits = Limits(seconds, memory_mb, files)
-        self._lanes = [Lane(function, limits) for _ in range(processes)]
+        self._lanes = [Lane(function, limits, preload) for _ in range(processes)]
 
     def __enter__(self) -> Self:
         return self

@@ -51,8 +51,9 @@ class Limits:
 class Lane(Generic[J, R]):
     """One worker process and its replacements, one job at a time."""
 
-    def __init__(self, function: Callable[[J], R], limits: Limits) -> None:
+    def __init__(self, function: Callable[[J], R], limits: Limits, preload: str = "") -> None:
         self._function, self._limits = function, limits
+        self._preload = preload or function.__module__
         self._turn = threading.Lock()
         self._pool: ProcessPool | None = None
         self._future: Future[Any] | None = None
@@ -82,7 +83,7 @@ class Lane(Generic[J, R]):
         if self._pool is not None and not self._pool.active:  # its worker died between two jobs
             self._end_pool()
         if self._pool is None:
-            self._pool = _start(self._function, self._limits)
+            self._pool = _start(self._function, self._limits, self._preload)
         self._future = self._pool.schedule(_work, args=(job,), timeout=self._limits.seconds)
         result: R | WorkerFailure = self._future.result()
         return result
@@ -108,9 +109,9 @@ class Lane(Generic[J, R]):
             self._pool = None
 
 
-def _start(function: Callable[[J], R], limits: Limits) -> ProcessPool:
+def _start(function: Callable[[J], R], limits: Limits, preload: str) -> ProcessPool:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([function.__module__])
+    context.set_forkserver_preload([preload])
     return ProcessPool(
         max_workers=1, max_tasks=RECYCLE_AFTER, initializer=_prepare, initargs=(function, limits), context=context
     )
