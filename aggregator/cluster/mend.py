@@ -46,6 +46,7 @@ class _Workshop:
     def __init__(self, profiles: Sequence[StoryProfile]) -> None:
         self.merges: list[Merge] = []
         self._alive: dict[int, Profile] = {p.story_id: profiles_.unpack(p.profile) for p in profiles}
+        self._time = {p.story_id: (p.first_seen, p.last_seen) for p in profiles}
         self._recipe = {p.story_id: p.recipe for p in profiles}
         self._gone: dict[int, int] = {}
         self._apart: set[will.Pair] = set()
@@ -65,7 +66,7 @@ class _Workshop:
             negative, into, gone, similarity = heapq.heappop(self._queue)
             if into not in self._alive or gone not in self._alive:
                 continue
-            now = stories.match(self._alive[into], self._alive[gone])
+            now = self._match(into, gone)
             if now.margin == -negative:  # neither has changed since
                 reason = f"alike in {', '.join(stories.shared(self._alive[into], self._alive[gone]))}; "
                 self.merge(into, gone, similarity, reason + f"similarity {similarity:.2f} over {now.threshold:.2f}")
@@ -79,9 +80,14 @@ class _Workshop:
             self._forget(story_id)
         self._alive[into] = profiles_.joined(self._alive[into], self._alive.pop(gone))
         self._gone[gone] = into
+        (first, last), (other_first, other_last) = self._time[into], self._time[gone]
+        self._time[into] = min(first, other_first), max(last, other_last)
         self._apart |= {frozenset((into, *(pair - {gone}))) for pair in self._apart if gone in pair}
         self._index(into)
         self._look(into, younger_only=False)
+
+    def _match(self, a: int, b: int) -> stories.Match:
+        return stories.match(self._alive[a], self._alive[b], stories.pause(*self._time[a], *self._time[b]))
 
     def _now(self, story_id: int) -> int:
         while story_id in self._gone:
@@ -111,6 +117,6 @@ class _Workshop:
     def _weigh(self, into: int, gone: int) -> None:
         if self._recipe[into] != self._recipe[gone] or frozenset((into, gone)) in self._apart:
             return
-        match = stories.match(self._alive[into], self._alive[gone])
+        match = self._match(into, gone)
         if match.margin >= 0:
             heapq.heappush(self._queue, (-match.margin, into, gone, match.similarity))

@@ -65,15 +65,27 @@ def place(  # noqa: PLR0913 - what is known of an entry, and all that the store 
     series = {likeness.candidate.story_id for likeness in alike if likeness.series}
     near = {candidate.story_id for candidate in candidates} - series
     known = {i: p for i, p in profiles.items() if i in near and p.recipe == sketch.recipe}
-    return _story(sketch, known, frequencies, copies.relations(alike))
+    return _story(sketch, known, frequencies, seen, copies.relations(alike))
 
 
 def _story(
-    sketch: Sketch, near: Mapping[int, StoryProfile], frequencies: Frequencies, relations: tuple[Relation, ...]
+    sketch: Sketch,
+    near: Mapping[int, StoryProfile],
+    frequencies: Frequencies,
+    seen: datetime,
+    relations: tuple[Relation, ...],
 ) -> Placement:
     """The story the entry is most alike, if it is enough."""
     one = alone(sketch, frequencies)
-    found = [(stories.match(one, profile.unpack(story.profile)), story) for story in near.values()]
+    found = [
+        (
+            stories.match(
+                one, profile.unpack(story.profile), stories.pause(story.first_seen, story.last_seen, seen, seen)
+            ),
+            story,
+        )
+        for story in near.values()
+    ]
     if not found:
         return Placement(Level.NEW, None, 0.0, "shares too little with anything recent", relations=relations)
     best, story = max(found, key=lambda pair: (pair[0].margin, -pair[1].story_id))

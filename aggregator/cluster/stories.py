@@ -9,6 +9,7 @@ for two headlines on one event share less than two articles.
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 
 from aggregator.cluster.profile import Profile
 from aggregator.cluster.weights import dot
@@ -20,6 +21,8 @@ _ARTICLE = 0.03  # more for each time the texts are e times as long
 _BARE = 0.06  # less where both have next to nothing …
 _LITTLE = 30.0  # … words
 _MERGE = 0.02  # more to merge two stories than to add a report
+_PAUSE = 0.004  # more for each hour without a report between the two: news moves on …
+_LONG_PAUSE = 36.0  # … up to this many hours
 _NAMED = 5  # shared words named in a reason
 
 
@@ -35,13 +38,22 @@ class Match:
         return self.similarity - self.threshold
 
 
-def match(a: Profile, b: Profile) -> Match:
-    """Stories in different languages never match: words shared across languages are names or chance."""
+def match(a: Profile, b: Profile, pause: float = 0.0) -> Match:
+    """`pause`: hours without a report between the two.
+
+    Stories in different languages never match: words shared across languages are names or chance.
+    """
     needed = threshold(a.words, b.words) + (_MERGE if a.members > 1 and b.members > 1 else 0.0)
+    needed += _PAUSE * min(pause, _LONG_PAUSE)
     if not a.members or not b.members or not a.length or not b.length or not _speak_alike(a, b):
         return Match(0.0, needed)
     directions = (a.length * b.length) ** _DIRECTION * (a.members * b.members) ** (1 - _DIRECTION)
     return Match(dot(a.total, b.total) / directions, needed)
+
+
+def pause(a_first: datetime, a_last: datetime, b_first: datetime, b_last: datetime) -> float:
+    """Hours between the end of one story and the beginning of the other; 0 where they overlap."""
+    return max(0.0, (b_first - a_last).total_seconds(), (a_first - b_last).total_seconds()) / 3600
 
 
 def threshold(a_words: float, b_words: float) -> float:
