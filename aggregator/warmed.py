@@ -12,7 +12,7 @@ from aggregator.settings import ClusterSettings
 
 _DOCUMENT = b"""<rss version="2.0"><channel><title>Warm</title><link>https://example.org/</link>
 <item><guid>1</guid><title>Council opens the harbour bridge</title><link>https://example.org/1</link>
-<description>&lt;p&gt;The new bridge over the harbour was opened on Monday by the council.&lt;/p&gt;</description></item>
+<description>&lt;p&gt;The council opened the new bridge on Monday.&lt;/p&gt;</description></item>
 </channel></rss>"""
 
 refine(
