@@ -115,6 +115,7 @@ class PollSettings:
     allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     proxy: str | None = None
     contact: str = "https://example.org/aggregator"  # the URL in User-Agent
+    reserve_mb: Annotated[int, Field(ge=0)] = 200  # the daemon stops polling while the disk has less left
 
 
 @dataclass(frozen=True, slots=True, config=_strict)
@@ -199,6 +200,15 @@ class KeepSettings:
     backups: Annotated[int, Field(ge=1, le=365)] = 7
 
 
+@dataclass(frozen=True, slots=True, config=_strict)
+class HttpSettings:
+    """``http:`` – state for machines: /healthz, /readyz, /metrics of the daemon. Off without a port."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] | None = None  # 0: any free one, see the log
+    host: str = "127.0.0.1"  # the address to listen on
+    names: Words = ()  # further names this may be asked by (Host header)
+
+
 def _keep(value: Any) -> Any:
     return {"entries": value} if isinstance(value, str) else value
 
@@ -249,6 +259,7 @@ class Settings:
     digests: Annotated[tuple[DigestSettings, ...], AfterValidator(_distinct_names)] = ()
     smtp: SmtpSettings = SmtpSettings()
     keep: Annotated[KeepSettings, BeforeValidator(_keep)] = KeepSettings()
+    http: HttpSettings = HttpSettings()
 
     def issues(self) -> tuple[DigestSettings, ...]:
         """All digests: the single one (unless it is only the default beside others), then the list."""

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aggregator.errors import ConfigError, CorruptError
-from aggregator.model import DatabaseStats, TableSize
+from aggregator.model import DatabaseStats, Health, TableSize
 from storage.connection import Connection
-from storage.values import to_text
+from storage.values import to_moment, to_text
 
 _WEEK = timedelta(days=7)
 
@@ -84,6 +84,41 @@ class Checking(Connection):
             bytes_a_day=size / entries * recent / 7 if entries else 0.0,
             tables=self._table_sizes(),
         )
+
+    def health(self, now: datetime) -> Health:
+        """How everything stands, at a glance: small tables and file sizes only."""
+        feeds = dict.fromkeys(("active", "failing", "quarantined", "gone", "disabled"), 0)
+        for state, number in self.rows(
+            "SELECT CASE WHEN enabled THEN status ELSE 'disabled' END, count(*) FROM feeds WHERE wanted GROUP BY 1"
+        ):
+            feeds[state] = number
+        last = self.one("SELECT max(checked_at) FROM feeds")[0]
+        due = self.one(
+            "SELECT min(ifnull(next_at, added_at)) FROM feeds WHERE wanted AND enabled AND status <> 'gone'"
+            " AND ifnull(leased_until, '') <= :now"
+            " AND host NOT IN (SELECT host FROM hosts WHERE blocked_until > :now)",
+            {"now": to_text(now)},
+        )[0]
+        stories, entries, copies = self.one(
+            "SELECT count(*), ifnull(sum(entries), 0), ifnull(sum(copies), 0) FROM stories"
+        )
+        file, wal = Path(self.path), Path(self.path + "-wal")
+        return Health(
+            feeds=feeds,
+            last_poll=to_moment(last),
+            next_poll=to_moment(due),
+            entries=entries,
+            copies=copies,
+            stories=stories,
+            bytes=file.stat().st_size if file.exists() else 0,
+            wal_bytes=wal.stat().st_size if wal.exists() else 0,
+        )
+
+    def probe(self) -> None:
+        """Raises CorruptError when the file is damaged. Reads all of it once: a second for each gigabyte or so."""
+        verdict = self.one("PRAGMA quick_check(1)")[0]
+        if verdict != "ok":
+            raise CorruptError(f"{self.path} is damaged ({verdict}): restore a backup; `aggregator db check` says more")
 
     def _table_sizes(self) -> tuple[TableSize, ...]:
         sizes = self._bytes_by_table()

@@ -20,6 +20,7 @@ SECTIONS: dict[str, Any] = {
     "Rules": settings.RuleSettings,
     "smtp": settings.SmtpSettings,
     "keep": settings.KeepSettings,
+    "http": settings.HttpSettings,
 }
 
 

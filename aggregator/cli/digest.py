@@ -1,7 +1,7 @@
 """``aggregator digest``: what is new, as one issue, on the screen, in a file or by mail."""
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,11 +99,11 @@ def _past(frame: Frame, name: str | None, day: date, eml: Path | None) -> None:
 
 
 def _send_due(frame: Frame, *, as_json: bool) -> None:
-    """Exit code 69 when a mail could not be sent."""
-    with frame.app() as app:
+    """Exit code 69 when a mail could not be sent; 75 beside a daemon, which sends by itself: no mail goes out twice."""
+    with frame.alone("digest --send") as app:
         if not any(issue.to for issue in app.settings.issues()):
             raise UsageError("no recipients: write `digest: {to: [you@example.org]}` into feeds.yaml")
-        rows = app.send_due_digests()
+        rows = list(app.digests())
         alarms = app.outbox.alarms()
     _print_rows(rows, as_json=as_json, empty="nothing is due")
     if alarms or any(row.state in ("pending", "failed") for row in rows):
@@ -140,7 +140,7 @@ def list_digests(frame: Frame, limit: int, as_json: bool) -> None:
 @pass_frame
 def retry(frame: Frame, number: int) -> None:
     """Try a failed or waiting mail again now (ID from `digest list --json`)."""
-    with frame.app() as app:
+    with frame.alone("digest retry") as app:
         rows = [row for row in app.store.digests(limit=1000) if row.id == number]
         if not rows:
             raise UsageError(f"no digest {number}: `aggregator digest list --json` shows the ids")
@@ -159,11 +159,12 @@ def check(frame: Frame, to: str) -> None:
     """Try connection, TLS, login and the From address, step by step."""
     import os
 
+    from aggregator.app import utc_now
     from aggregator.cli.printing import clean
     from aggregator.digest import mail as way
 
     failed = False
-    for step in way.check(frame.settings().smtp, os.environ, to=to, now=datetime.now(UTC)):
+    for step in way.check(frame.settings().smtp, os.environ, to=to, now=utc_now()):
         click.echo(f"{'ok    ' if step.ok else 'FAILED'}  {step.name}: {clean(step.detail)}")
         failed |= not step.ok
     if failed:

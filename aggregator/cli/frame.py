@@ -1,6 +1,8 @@
 """What all commands share: the lazy group, the global options, and opening the application."""
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,6 +67,16 @@ class Frame:
         from aggregator.app import App
 
         return App(self.settings())
+
+    @contextmanager
+    def alone(self, command: str) -> "Iterator[App]":
+        """`app` while no daemon runs and none can start. BusyError if one does."""
+        from aggregator.app import App, utc_now
+        from aggregator.daemon.lock import exclusive
+
+        settings = self.settings()
+        with exclusive(settings.database, command=command, now=utc_now()), App(settings) as app:
+            yield app
 
     def unsynced(self) -> "App":
         """With the network but a private database: for commands that ask and store nothing."""

@@ -9,19 +9,23 @@ from aggregator.cli.frame import Frame, pass_frame
     epilog="""
 \b
 Signals: INT, TERM finish what is under way and exit (a second one leaves at once) · HUP reads feeds.yaml anew ·
-USR1 polls now.
+USR1 asks every feed now, due or not.
 
 \b
-Exit codes: 0 stopped · 65 damaged database · 75 another daemon has this database · 78 configuration
+Exit codes: 0 stopped · 65 damaged database · 69 the port of `http:` is taken · 75 another daemon has this database ·
+78 configuration, or a database of a newer version · 143, 130 left at once on a second signal
 """
 )
 @click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="One line an event."
 )
+@click.option("--verbose", is_flag=True, help="Every single failure, and where in the program it arose.")
 @pass_frame
-def run(frame: Frame, log_format: str) -> None:
+def run(frame: Frame, log_format: str, verbose: bool) -> None:
     """Poll what is due, again and again, and send the daily digest, until stopped."""
-    from aggregator import daemon
+    from aggregator.daemon.clock import Daemon
+    from aggregator.daemon.journal import configure_log
+    from aggregator.moves import Moves
 
-    daemon.configure_log(json_lines=log_format == "json")
-    daemon.Daemon(frame.settings).run()
+    configure_log(json_lines=log_format == "json", verbose=verbose)
+    Daemon(frame.settings, Moves(frame.config_path())).run()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from aggregator.model import Digest, DigestState
 from aggregator.settings import DigestSettings
 
 LATEST = timedelta(hours=12)  # after its moment a mail no longer goes out: the next one covers the day
@@ -90,3 +91,16 @@ def days_between(first: date, last: date, *, at_most: int) -> list[date]:
     """The dates strictly between two, the latest so many."""
     count = min(at_most, (last - first).days - 1)
     return [last - timedelta(days=back) for back in range(count, 0, -1)]
+
+
+def alarms(rows: Iterable[Digest]) -> list[Digest]:
+    """Of these rows, newest first: the mails given up whose stories have reached their reader by no later one."""
+    settled: set[tuple[str, str]] = set()
+    found = []
+    for row in rows:
+        key = (row.name, row.recipient)
+        if row.state is DigestState.SENT:
+            settled.add(key)
+        elif row.state is DigestState.FAILED and key not in settled:
+            found.append(row)
+    return found

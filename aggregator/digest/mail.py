@@ -31,6 +31,14 @@ def way_out(smtp: SmtpSettings, environ: Mapping[str, str]) -> Send:
     return send
 
 
+def require(smtp: SmtpSettings, environ: Mapping[str, str]) -> None:
+    """Raise ConfigError where mail cannot leave with these settings. Asks nobody."""
+    sender_of(smtp)
+    send = _chosen(smtp, environ)
+    if isinstance(send, SmtpSend) and smtp.username:
+        send.password()
+
+
 def _chosen(smtp: SmtpSettings, environ: Mapping[str, str]) -> Send:
     if not smtp.instead:
         return SmtpSend(smtp, environ)
@@ -90,9 +98,10 @@ class SmtpSend:
 
     def login(self, client: smtplib.SMTP) -> None:
         if self._settings.username:
-            client.login(self._settings.username, self._password())
+            client.login(self._settings.username, self.password())
 
-    def _password(self) -> str:
+    def password(self) -> str:
+        """Raises ConfigError when the environment does not hold it."""
         name = self._settings.password_env
         if not name or name not in self._environ:
             raise ConfigError(f"smtp.password_env: set {name or 'it to the name of a variable'} in the environment")

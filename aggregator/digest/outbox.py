@@ -205,15 +205,7 @@ class Outbox:
 
     def alarms(self) -> list[Digest]:
         """Mails given up whose stories have reached their reader by no later one; newest first."""
-        settled: set[tuple[str, str]] = set()
-        found = []
-        for row in self.ledger.digests(limit=ROWS):
-            key = (row.name, row.recipient)
-            if row.state is DigestState.SENT:
-                settled.add(key)
-            elif row.state is DigestState.FAILED and key not in settled:
-                found.append(row)
-        return found
+        return due.alarms(self.ledger.digests(limit=ROWS))
 
     def _of(self, name: str, recipient: str) -> list[Digest]:
         return [row for row in self.ledger.digests(limit=ROWS) if (row.name, row.recipient) == (name, recipient)]

@@ -34,7 +34,7 @@ from aggregator.model.placing import (
     Standing,
     StoryProfile,
 )
-from aggregator.model.reading import DatabaseStats, Hit, Member, Story, StoryHit, TableSize
+from aggregator.model.reading import DatabaseStats, Health, Hit, Member, Story, StoryHit, TableSize
 
 __all__ = [
     "Candidate",
@@ -55,6 +55,7 @@ __all__ = [
     "FetchRequest",
     "Fetched",
     "Frequencies",
+    "Health",
     "Hints",
     "Hit",
     "HostBlock",

@@ -1,0 +1,1 @@
+"""State for machines: /healthz, /readyz and /metrics, off by default, on loopback, without secrets."""
