@@ -19,7 +19,7 @@ from aggregator.errors import CorruptError, UsageError
 from aggregator.model import Digest, Feed, FetchRequest
 from aggregator.ports import Library
 from aggregator.settings import Settings
-from storage import open_store
+from storage import open_store, sqlite_version
 
 if TYPE_CHECKING:
     from aggregator import pipeline
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from aggregator.fetch.client import HttpFetch
     from aggregator.parse.pool import Workers
 
+SQLITE_VERSION = sqlite_version
 LEASE = timedelta(minutes=30)
 TAKE = 20_000  # feeds a round at the most
 

@@ -12,6 +12,8 @@ COMMANDS = {
     "init": "aggregator.cli.init:init",
     "poll": "aggregator.cli.poll:poll",
     "run": "aggregator.cli.run:run",
+    "status": "aggregator.cli.status:status",
+    "doctor": "aggregator.cli.doctor:doctor",
     "stories": "aggregator.cli.stories:stories",
     "show": "aggregator.cli.stories:show",
     "digest": "aggregator.cli.digest:digest",
