@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from aggregator.errors import ConfigError
+from storage.archive import Archive
 from storage.checking import Checking
 from storage.connection import PATIENCE, connect, connect_read_only, enter_wal
 from storage.corrections import Corrections
@@ -16,7 +17,7 @@ from storage.search import Search
 from storage.versions import check_version, keep_copy, migrate
 
 
-class Database(Feeds, Polling, Entries, Keeping, Corrections, Library, Ledger, Search, Checking):
+class Database(Feeds, Polling, Entries, Keeping, Corrections, Library, Ledger, Search, Archive, Checking):
     """The Store, Library and Ledger ports on one connection. A context manager; `close` ends it."""
 
 

@@ -32,6 +32,7 @@ FLOORS: dict[str, set[str]] = {
     "aggregator.subscriptions": GROUND | {f"aggregator.{name}" for name in ("app", "config", "pipeline", "parse")},
     "aggregator.moves": GROUND | {f"aggregator.{name}" for name in ("config", "fetch", "pipeline")},
     "aggregator.retention": GROUND,
+    "aggregator.export": GROUND,
     "aggregator.warmed": GROUND | {"aggregator.pipeline"},
     "aggregator.tally": {"aggregator.pipeline"},
     "aggregator.daemon": GROUND
@@ -79,6 +80,7 @@ ROOMS: dict[str, set[str]] = {
     "platformdirs": {"aggregator.config"},
     "pydantic": {"aggregator.config", "aggregator.settings"},
     "pydantic_core": {"aggregator.config", "aggregator.settings"},
+    "pyarrow": {"aggregator.export"},
     "click": {"aggregator.cli"},
     "rich": {"aggregator.cli"},
     "apscheduler": {"aggregator.daemon"},

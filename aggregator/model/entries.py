@@ -22,6 +22,7 @@ class Item:
     updated: datetime | None = None
     lang: str = ""
     title_is_html: bool = False  # False: plain text, `<` is a character
+    plain: bool = False  # clean already, as an export wrote it: every character of title and text means itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from aggregator.parse.identity import made_guid
 from aggregator.parse.jsonfeed import moment
 from aggregator.parse.limits import within_limits
 
-_FIELDS = ("title", "text", "source", "url", "lang", "author")
+_FIELDS = ("title", "text", "source", "url", "lang", "author", "feed", "publisher")
+_MORE = ("id", "published", "updated", "tags", "plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,16 @@ class Article:
     id: str
     source: str
     item: Item
+    feed: str = ""  # its address, when it came from one
+    publisher: str = ""
     rest: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read(path: Path) -> Iterator[Article]:
     """Lines ``{id, title, text, published, source, url, lang, …}``; only a title or a text is required.
 
-    `text` may be plain or HTML; `published` is ISO 8601 or null. Empty lines are skipped. Raises CorruptError.
+    `text` may be plain or HTML, unless `plain` is true, as in exports; `published` is ISO 8601 or null. With `feed`, an
+    address, it is an entry of that feed. Empty lines are skipped. Raises CorruptError.
     """
     for line, data in objects(path):
         yield article(data, line=line, where=f"{path}:{line}")
@@ -57,13 +61,17 @@ def article(data: Mapping[str, Any], *, line: int, where: str) -> Article:
             title=texts["title"],
             content=texts["text"],
             author=texts["author"],
-            published=_published(data, where),
+            tags=_tags(data, where),
+            published=_moment(data, "published", where),
+            updated=_moment(data, "updated", where),
             lang=language(texts["lang"]),
+            plain=data.get("plain") is True,
         )
     )
     guid = item.guid or made_guid(item)
-    rest = {name: value for name, value in data.items() if name not in (*_FIELDS, "id", "published")}
-    return Article(line, guid, texts["source"], replace(item, guid=guid), rest)
+    rest = {name: value for name, value in data.items() if name not in (*_FIELDS, *_MORE)}
+    item = replace(item, guid=guid)
+    return Article(line, guid, texts["source"], item, texts["feed"], texts["publisher"], rest)
 
 
 def _object(raw: bytes, where: str) -> dict[str, Any]:
@@ -92,9 +100,16 @@ def _string(data: Mapping[str, Any], name: str, where: str) -> str:
     return value or ""
 
 
-def _published(data: Mapping[str, Any], where: str) -> datetime | None:
-    text = _string(data, "published", where)
+def _tags(data: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    value = data.get("tags") or []
+    if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
+        raise CorruptError(f"{where}: tags is no list of strings: write one, or leave it out")
+    return tuple(value)
+
+
+def _moment(data: Mapping[str, Any], name: str, where: str) -> datetime | None:
+    text = _string(data, name, where)
     date = moment(text)
     if text and date is None:
-        raise CorruptError(f"{where}: published {text!r} is no date: write ISO 8601 (2026-05-20T07:30:00Z) or null")
+        raise CorruptError(f"{where}: {name} {text!r} is no date: write ISO 8601 (2026-05-20T07:30:00Z) or null")
     return date

@@ -1,5 +1,5 @@
 """Item → Entry: clean text, safe links, canonical address, language. Pure."""
 
-from aggregator.text.entry import clean, entries
+from aggregator.text.entry import clean, entries, restored
 
-__all__ = ["clean", "entries"]
+__all__ = ["clean", "entries", "restored"]

@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 from aggregator.model import Document, Entry, Feed, Item
 from aggregator.text.boilerplate import without_outlet, without_tail
-from aggregator.text.characters import entities, line
+from aggregator.text.characters import entities, line, paragraphs
 from aggregator.text.language import language
 from aggregator.text.links import canonical, registrable_domain, web_link
 from aggregator.text.markup import inline, read
@@ -89,6 +89,25 @@ def clean(
         publisher=publisher,
         published=published or updated,
         updated=updated,
+        fingerprint=_fingerprint(title, text),
+    )
+
+
+def restored(item: Item, *, publisher: str) -> Entry:
+    """An item that was clean before, as exports are: what it was, character for character, but for what is unsafe."""
+    title, text, url = line(item.title), paragraphs(item.content), web_link(item.link)
+    return Entry(
+        guid=line(item.guid),
+        url=url,
+        canonical_url=canonical(url),
+        title=title,
+        text=text,
+        author=line(item.author),
+        tags=tuple(map(line, item.tags)),
+        lang=item.lang or language(f"{title}\n{text}", ""),
+        publisher=line(publisher) or _publisher(url),
+        published=item.published,
+        updated=item.updated,
         fingerprint=_fingerprint(title, text),
     )
 
