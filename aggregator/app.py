@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from aggregator.digest.outbox import Outbox
     from aggregator.fetch.client import HttpFetch
     from aggregator.parse.pool import Workers
+    from aggregator.refine import Job, Refined
 
 SQLITE_VERSION = sqlite_version
 LEASE = timedelta(minutes=30)
 TAKE = 20_000  # feeds a round at the most
+PAGES = timedelta(minutes=2)  # for article pages; entries whose page had no turn by then keep their excerpt
 
 
 def utc_now() -> datetime:
@@ -74,14 +76,14 @@ class App(AbstractContextManager["App"]):
     # ------------------------------------------------------------ polling
 
     @cached_property
-    def workers(self) -> "Workers[pipeline.Job, pipeline.Refined]":
-        from aggregator import pipeline
+    def workers(self) -> "Workers[Job, Refined]":
         from aggregator.parse.pool import Workers
+        from aggregator.refine import refine
 
         poll = self.settings.poll
         return self._open.enter_context(
             Workers(
-                pipeline.refine,
+                refine,
                 processes=poll.workers,
                 seconds=poll.parse_timeout.total_seconds(),
                 memory_mb=poll.parse_memory_mb,
@@ -122,7 +124,8 @@ class App(AbstractContextManager["App"]):
 
         left = {request.feed.id for request in requests}
         fetch = partial(self.fetch, deadline=deadline.total_seconds() if deadline else None)
-        a_round = pipeline.Round(self.store, fetch, self.workers, self.settings, self.now, self.jitter)
+        pages = partial(self.fetch.pages, deadline=PAGES.total_seconds())
+        a_round = pipeline.Round(self.store, fetch, pages, self.workers, self.settings, self.now, self.jitter)
         polled = a_round.poll(requests)
         try:
             for one in polled:

@@ -1,22 +1,21 @@
 """The order of things, top to bottom. Takes the outside as arguments and decides nothing itself.
 
 due feeds ─► fetch ∥ ─► refine ∥ (parse, clean, sketch: in killable workers) ─► settle (one transaction a feed)
+                            └─ full text wanted? ─► new entries' pages ∥ ─► refine ∥ ─┘
 settle: known? ─► candidates ─► place ─► absorb ─► store      then, once a round: mend
 """
 
 import itertools
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from urllib.parse import urlsplit
 
-from aggregator import cluster, text
-from aggregator import parse as parsing
+from aggregator import cluster, fulltext, text
 from aggregator.fetch import cadence
 from aggregator.fetch.traffic import budget
+from aggregator.fulltext import Read
 from aggregator.model import (
-    Document,
     Entry,
     Feed,
     FeedEvent,
@@ -31,45 +30,13 @@ from aggregator.model import (
 )
 from aggregator.parse.articles import Article
 from aggregator.parse.pool import Workers
-from aggregator.ports import Fetch, Store
+from aggregator.ports import Fetch, FetchPages, Store
+from aggregator.refine import Job, Refined, sketcher
 from aggregator.settings import ClusterSettings, HostSettings, Settings
 
 MAX_CANDIDATES = 200
+TOGETHER = 100  # feeds whose pages are fetched at once
 MEND_EVERY = timedelta(hours=1)  # of the entries' own time, while ingesting
-
-
-# ---------------------------------------------------------------- in the workers: bytes → entries with sketches
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One received document on its way into a worker."""
-
-    request: FetchRequest
-    fetched: Fetched
-    seed: int
-    settings: ClusterSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Refined:
-    """What comes back: compact, ready to place."""
-
-    document: Document  # without its items
-    entries: tuple[tuple[Entry, Sketch], ...]
-
-
-@lru_cache(maxsize=4)
-def _sketcher(seed: int, settings: ClusterSettings) -> cluster.Sketcher:
-    return cluster.Sketcher(seed, settings)
-
-
-def refine(job: Job) -> Refined:
-    """Parse, clean and sketch one document. Pure; runs in a worker. Raises DocumentError."""
-    document = parsing.feed(job.fetched, known=frozenset(job.request.state.item_hashes))
-    sketcher = _sketcher(job.seed, job.settings)
-    entries = text.entries(document, final_url=job.fetched.final_url, feed=job.request.feed, now=job.fetched.at)
-    return Refined(replace(document, items=()), tuple((entry, sketcher.sketch(entry)) for entry in entries))
 
 
 # ---------------------------------------------------------------- one round of polling
@@ -84,6 +51,8 @@ class Polled:
     state: FeedState
     new: int = 0
     revised: int = 0
+    pages: int = 0  # article pages asked for
+    fulltexts: int = 0  # … that gave a full text
     events: tuple[FeedEvent, ...] = ()
     malformed: str = ""  # what was wrong with a document that could be read all the same
     killed: bool = False  # its document ended the worker that read it, or was taken from it
@@ -95,19 +64,30 @@ class Round:
 
     store: Store
     fetch: Fetch
+    pages: FetchPages
     workers: Workers[Job, Refined]
     settings: Settings
     now: Callable[[], datetime]
     jitter: Callable[[], float]
 
-    def poll(self, requests: Iterable[FetchRequest]) -> Generator[Polled]:
+    def poll(self, requests: Sequence[FetchRequest]) -> Generator[Polled]:
         """Ask, refine and settle; yields each feed as soon as it is stored. Closing the iterator ends the round."""
         seed = self.store.installation_seed()
         jobs = (Job(request, fetched, seed, self.settings.cluster) for request, fetched in self.fetch(requests))
+        waiting: list[tuple[Job, Refined]] = []
+        left = len(requests)
         for job, result in self.workers.run(jobs, skip=_has_no_body):
-            yield self._settle(job, result)
+            left -= 1
+            if job.request.feed.fulltext and isinstance(result, Refined):
+                waiting.append((job, result))
+            else:
+                yield self._settle(job, result)
+            if waiting and (not left or len(waiting) == TOGETHER):  # after an interruption some are left: no pages then
+                for whole in fulltext.completed(waiting, self.store, self.pages, self.workers):
+                    yield self._settle(*whole)
+                waiting = []
 
-    def _settle(self, job: Job, result: Refined | WorkerFailure | None) -> Polled:
+    def _settle(self, job: Job, result: Refined | WorkerFailure | None, read: Read = Read()) -> Polled:  # noqa: B008 – frozen
         """One feed, one transaction."""
         feed, fetched = job.request.feed, job.fetched
         if fetched.outcome is Outcome.POSTPONED:
@@ -143,11 +123,13 @@ class Round:
                 document=refined.document if refined else None,
                 new=new,
                 revised=revised,
+                pages=read.pages,
+                fulltexts=read.fulltexts,
                 events=decision.events,
             )
         killed = isinstance(result, WorkerFailure) and result.killed
         malformed = refined.document.malformed if refined else ""
-        return Polled(feed, fetched, state, new, revised, decision.events, malformed, killed)
+        return Polled(feed, fetched, state, new, revised, *read, decision.events, malformed, killed)
 
     def _store_entries(self, feed: Feed, refined: Refined, *, seen: datetime) -> tuple[int, int]:
         """Oldest first, so that the original of a copy is there before its copies."""
@@ -234,7 +216,7 @@ def ingest(
 
     One source is one outlet, stored as a feed that is never polled. Stories are mended as the clock goes on.
     """
-    sketcher = _sketcher(store.installation_seed(), settings)
+    sketches = sketcher(store.installation_seed(), settings)
     clock: datetime | None = None
     mended = now
     source = iter(articles)
@@ -245,7 +227,7 @@ def ingest(
                 moment = article.item.published or clock or now
                 mended = mended if clock else moment
                 clock = moment
-                done.append(_file(article, store, sketcher, clock, settings))
+                done.append(_file(article, store, sketches, clock, settings))
         yield from done
         if clock and clock - mended >= MEND_EVERY:
             mend(store, now=clock, settings=settings)
@@ -255,14 +237,14 @@ def ingest(
 
 
 def _file(
-    article: Article, store: Store, sketcher: cluster.Sketcher, seen: datetime, settings: ClusterSettings
+    article: Article, store: Store, sketches: cluster.Sketcher, seen: datetime, settings: ClusterSettings
 ) -> Ingested:
     address = article.feed or f"ingest:{article.source}"
     feed_id = store.add_feed(Feed(url=address, title=article.source), now=seen)
     entry = clean_article(article, now=seen)
     known = store.known(feed_id, [entry.guid]).get(entry.guid)
     if known is None:
-        placed = place(store, feed_id, entry, sketcher.sketch(entry), seen=seen, settings=settings)
+        placed = place(store, feed_id, entry, sketches.sketch(entry), seen=seen, settings=settings)
         return Ingested(article, placed.entry_id, "new")
     if known.fingerprint == entry.fingerprint:
         return Ingested(article, known.entry_id, "known")
@@ -272,11 +254,11 @@ def _file(
 
 def warm(articles: Iterable[Article], store: Store, *, settings: ClusterSettings, now: datetime) -> None:
     """Count the words of these articles, and nothing else."""
-    sketcher = _sketcher(store.installation_seed(), settings)
+    sketches = sketcher(store.installation_seed(), settings)
     with store.transaction():
         for article in articles:
             at = article.item.published or now
-            store.count_terms([sketcher.sketch(clean_article(article, now=at)).terms], at=at)
+            store.count_terms([sketches.sketch(clean_article(article, now=at)).terms], at=at)
 
 
 def clean_article(article: Article, *, now: datetime) -> Entry:

@@ -44,6 +44,12 @@ class Fetch(Protocol):
     def __call__(self, requests: Iterable[FetchRequest]) -> Iterator[tuple[FetchRequest, Fetched]]: ...
 
 
+class FetchPages(Protocol):
+    """The network, for web pages: as polite, and as robots.txt of each site says."""
+
+    def __call__(self, urls: Iterable[str]) -> Iterator[tuple[str, Fetched]]: ...
+
+
 class Store(Protocol):
     """The memory the pipeline writes. Every write happens inside `transaction`; errors of the disk propagate."""
 
@@ -94,7 +100,7 @@ class Store(Protocol):
 
     def block_host(self, block: HostBlock) -> None: ...
 
-    def save_poll(
+    def save_poll(  # noqa: PLR0913 – all that a poll came to, by name
         self,
         feed_id: int,
         state: FeedState,
@@ -103,9 +109,14 @@ class Store(Protocol):
         document: Document | None = None,
         new: int = 0,
         revised: int = 0,
+        pages: int = 0,
+        fulltexts: int = 0,
         events: Sequence[FeedEvent] = (),
     ) -> None:
-        """Remember one poll: the state, one row of history, the document's title, events. Ends the feed's lease."""
+        """Remember one poll: the state, one row of history, the document's title, events. Ends the feed's lease.
+
+        `pages`: article pages asked for; `fulltexts`: those that gave a full text.
+        """
         ...
 
     # -- entries

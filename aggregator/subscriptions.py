@@ -9,7 +9,7 @@ from aggregator.app import App
 from aggregator.errors import CorruptError, UnavailableError, UsageError
 from aggregator.model import Feed, Fetched, FetchRequest, Outcome
 from aggregator.parse import discover, opml
-from aggregator.pipeline import Job, Refined
+from aggregator.refine import Job, Refined
 
 NAMED = 10  # feeds a page names that are tried
 

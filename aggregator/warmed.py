@@ -7,7 +7,7 @@ on a busy machine fail.
 from datetime import UTC, datetime
 
 from aggregator.model import Feed, Fetched, FetchRequest, Outcome
-from aggregator.pipeline import Job, refine
+from aggregator.refine import Job, refine
 from aggregator.settings import ClusterSettings
 
 _DOCUMENT = b"""<rss version="2.0"><channel><title>Warm</title><link>https://example.org/</link>

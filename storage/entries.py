@@ -52,8 +52,8 @@ class Entries(Stories, Sketches):
         text = clean(entry.text)
         cursor = self.run(
             "INSERT INTO entries (title, outlet, seen, published, updated, story_id, copy_of, feed_id, publisher,"
-            " author, lang, url, canonical_url, tags, guid, fingerprint, text_length, text, html)"
-            " VALUES (?, (SELECT title FROM feeds WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " author, lang, url, canonical_url, tags, guid, fingerprint, text_length, text, html, fulltext)"
+            " VALUES (?, (SELECT title FROM feeds WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 clean(entry.title),
                 feed_id,
@@ -74,6 +74,7 @@ class Entries(Stories, Sketches):
                 len(text),
                 text,
                 clean(entry.html),
+                clean(entry.fulltext),
             ),
         )
         return int(cursor.lastrowid or 0)

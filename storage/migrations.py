@@ -5,7 +5,7 @@ import secrets
 import sqlite_utils
 from sqlite_utils import Migrations
 
-from storage.history import m001_tables, m002_search, m003_views, m004_told, run_script
+from storage.history import m001_tables, m002_search, m003_views, m004_told, m005_fulltext, run_script
 
 history = Migrations("aggregator")
 
@@ -32,3 +32,8 @@ def views(db: sqlite_utils.Database) -> None:
 @history(name="m004_told")
 def told(db: sqlite_utils.Database) -> None:
     run_script(db, m004_told.SQL)
+
+
+@history(name="m005_fulltext")
+def fulltext(db: sqlite_utils.Database) -> None:
+    m005_fulltext.enable(db)

@@ -123,7 +123,7 @@ class Polling(Connection):
         )
 
     @writes
-    def save_poll(
+    def save_poll(  # noqa: PLR0913 – all that a poll came to, by name
         self,
         feed_id: int,
         state: FeedState,
@@ -132,9 +132,14 @@ class Polling(Connection):
         document: Document | None = None,
         new: int = 0,
         revised: int = 0,
+        pages: int = 0,
+        fulltexts: int = 0,
         events: Sequence[FeedEvent] = (),
     ) -> None:
-        """Remember one poll: the state, one row of history, the document's title, events. Ends the feed's lease."""
+        """Remember one poll: the state, one row of history, the document's title, events. Ends the feed's lease.
+
+        `pages`: article pages asked for; `fulltexts`: those that gave a full text.
+        """
         columns = state_columns(state) | {"leased_until": None, "lease_holder": None}
         if document is not None:
             columns |= _self_description(document)
@@ -148,7 +153,7 @@ class Polling(Connection):
         )
         if document is not None and document.title:
             self._entitle(feed_id, clean(document.title))
-        self._add_fetch(feed_id, fetched, _items(document), (new, revised))
+        self._add_fetch(feed_id, fetched, _items(document), (new, revised, pages, fulltexts))
         self.many(
             "INSERT INTO feed_events (feed_id, kind, at, detail) VALUES (?, ?, ?, ?)",
             [(feed_id, str(event.kind), to_text(event.at), clean(event.detail)) for event in events],
@@ -165,10 +170,10 @@ class Polling(Connection):
         if former["title"] == address(former["url"]):  # its first entries were stored before it had a name
             self.run("UPDATE entries SET outlet = ? WHERE feed_id = ?", (title, feed_id))
 
-    def _add_fetch(self, feed_id: int, fetched: Fetched, items: int, brought: tuple[int, int]) -> None:
+    def _add_fetch(self, feed_id: int, fetched: Fetched, items: int, brought: tuple[int, ...]) -> None:
         self.run(
-            "INSERT INTO fetches (feed_id, at, outcome, status, bytes, seconds, items, new, revised, error, final_url)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO fetches (feed_id, at, outcome, status, bytes, seconds, items, new, revised, pages, fulltexts,"
+            " error, final_url) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 feed_id,
                 to_text(fetched.at),

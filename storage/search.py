@@ -17,10 +17,11 @@ from storage.values import clean, to_moment, to_text
 SECONDS = 5.0  # a search may take
 _STEPS = 2_000  # instructions of SQLite between two looks at the clock
 
-# A match in the title counts five times one in the text, the outlet's name twice. Snippets are made for the best only:
-# SQLite would make one of every match before it sorts.
+# A match in the title counts five times one in the text, the outlet's name twice. A snippet is of the excerpt, or of
+# the full text where only that matches; it is made for the best only: SQLite would make one of every match before it
+# sorts.
 _MATCHES = """
-SELECT e.id, e.story_id, bm25(entries_fts, 5, 1, 2) AS rank
+SELECT e.id, e.story_id, bm25(entries_fts, 5, 1, 2, 1) AS rank
 FROM entries_fts JOIN entries e ON e.id = entries_fts.rowid JOIN feeds f ON f.id = e.feed_id
 WHERE entries_fts MATCH :query AND e.seen >= :since
     AND (:feed IS NULL OR :feed IN (f.url, f.title))
@@ -28,7 +29,9 @@ WHERE entries_fts MATCH :query AND e.seen >= :since
 """
 _SHOWN = f"""
 e.id, e.story_id, e.title, f.title AS outlet, {LINK} AS url, e.published, e.seen,
-    snippet(entries_fts, 1, char(2), char(3), '…', 32) AS snippet
+    iif(instr(snippet(entries_fts, 1, char(2), char(3), '…', 32), char(2)) = 0 AND e.fulltext <> '',
+        snippet(entries_fts, 3, char(2), char(3), '…', 32),
+        snippet(entries_fts, 1, char(2), char(3), '…', 32)) AS snippet
 """
 _WITH_TEXTS = """
 FROM best CROSS JOIN entries_fts ON entries_fts.rowid = best.id

@@ -23,17 +23,19 @@ FLOORS: dict[str, set[str]] = {
     **{f"aggregator.{stage}": GROUND for stage in STAGES},
     # the outbox is the one stage that acts on ports: it sends
     "aggregator.digest": GROUND | {"aggregator.ports"},
-    "aggregator.pipeline": GROUND | {"aggregator.ports"} | {f"aggregator.{stage}" for stage in STAGES},
+    "aggregator.pipeline": GROUND | {f"aggregator.{room}" for room in (*STAGES, "ports", "refine", "fulltext")},
+    "aggregator.refine": GROUND | {f"aggregator.{stage}" for stage in ("parse", "text", "cluster")},
+    "aggregator.fulltext": GROUND | {f"aggregator.{room}" for room in ("ports", "parse", "refine")},
     "storage": {"aggregator.model", "aggregator.errors"},
     "aggregator.app": GROUND
-    | {f"aggregator.{name}" for name in (*STAGES, "ports", "config", "pipeline", "retention")}
+    | {f"aggregator.{name}" for name in (*STAGES, "ports", "config", "pipeline", "refine", "retention")}
     | {"aggregator", "storage"},
     "aggregator.offline": GROUND | {f"aggregator.{name}" for name in ("app", "pipeline", "parse", "evaluate")},
-    "aggregator.subscriptions": GROUND | {f"aggregator.{name}" for name in ("app", "config", "pipeline", "parse")},
+    "aggregator.subscriptions": GROUND | {f"aggregator.{name}" for name in ("app", "config", "refine", "parse")},
     "aggregator.moves": GROUND | {f"aggregator.{name}" for name in ("config", "fetch", "pipeline")},
     "aggregator.retention": GROUND,
     "aggregator.export": GROUND,
-    "aggregator.warmed": GROUND | {"aggregator.pipeline"},
+    "aggregator.warmed": GROUND | {"aggregator.refine"},
     "aggregator.tally": {"aggregator.pipeline"},
     "aggregator.daemon": GROUND
     | {f"aggregator.{name}" for name in ("app", "moves", "pipeline", "status", "tally", "web")},
@@ -63,6 +65,7 @@ ROOMS: dict[str, set[str]] = {
     "listparser": {"aggregator.parse"},
     "multiprocessing": {"aggregator.parse"},
     "nh3": {"aggregator.text"},
+    "trafilatura": {"aggregator.text"},
     "courlan": {"aggregator.text"},
     "tldextract": {"aggregator.text"},
     "py3langid": {"aggregator.text"},

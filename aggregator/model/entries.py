@@ -79,6 +79,7 @@ class Entry:
     published: datetime | None = None  # None: missing or implausible; use the first-seen time
     updated: datetime | None = None
     fingerprint: str = ""  # hash of what a reader sees; a change is a revision
+    fulltext: str = ""  # plain text of its article page, where that was wanted and to be had
 
 
 @dataclass(frozen=True, slots=True)

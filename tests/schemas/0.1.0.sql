@@ -1,15 +1,16 @@
 PRAGMA application_id = 1095193159;
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 CREATE TABLE "_sqlite_migrations" (
    "id" INTEGER PRIMARY KEY,
    "migration_set" TEXT,
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES (1, 'aggregator', 'm001_tables', '2026-11-21 00:28:29.988541+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (2, 'aggregator', 'm002_search', '2026-11-21 00:28:30.001137+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (3, 'aggregator', 'm003_views', '2026-11-21 00:28:30.003981+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (4, 'aggregator', 'm004_told', '2026-11-21 00:28:30.027056+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (1, 'aggregator', 'm001_tables', '2026-11-21 00:44:08.806052+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (2, 'aggregator', 'm002_search', '2026-11-21 00:44:08.821837+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (3, 'aggregator', 'm003_views', '2026-11-21 00:44:08.832593+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (4, 'aggregator', 'm004_told', '2026-11-21 00:44:08.843079+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (5, 'aggregator', 'm005_fulltext', '2026-11-21 00:44:08.870826+00:00');
 CREATE TABLE feeds (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     title TEXT NOT NULL,                    -- what to call it: the user's name, else the document's, else the address
@@ -76,8 +77,8 @@ CREATE TABLE fetches (
     revised INTEGER NOT NULL,
     error TEXT NOT NULL,
     final_url TEXT NOT NULL                 -- where redirects ended; empty: at the feed's address
-);
-INSERT INTO "fetches" VALUES (1, 1, '2026-03-01T12:00:00.000000Z', 'changed', NULL, 0, 0.0, 0, 0, 0, '', '');
+, pages INTEGER NOT NULL DEFAULT 0, fulltexts INTEGER NOT NULL DEFAULT 0);
+INSERT INTO "fetches" VALUES (1, 1, '2026-03-01T12:00:00.000000Z', 'changed', NULL, 0, 0.0, 0, 0, 0, '', '', 0, 0);
 CREATE TABLE feed_events (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     feed_id INTEGER NOT NULL REFERENCES feeds (id) ON DELETE CASCADE,
@@ -120,12 +121,12 @@ CREATE TABLE entries (
     text_length INTEGER NOT NULL,           -- characters
     revisions INTEGER NOT NULL DEFAULT 0,   -- times it was changed since
     text TEXT NOT NULL,
-    html TEXT NOT NULL,
+    html TEXT NOT NULL, fulltext TEXT NOT NULL DEFAULT '',
     UNIQUE (feed_id, guid)
 );
-INSERT INTO "entries" VALUES (1, 'Headline 1', 'Paper 1', '2026-03-01T12:00:00.000000Z', NULL, NULL, 1, NULL, 1, 'publisher1.example', '', 'en', 'https://example.org/1', 'https://example.org/1', '[]', 'guid 1', 'print 1', 18, 0, 'Text of article 1.', '');
-INSERT INTO "entries" VALUES (2, 'Headline 2', 'Paper 2', '2026-03-01T12:00:00.000000Z', NULL, NULL, 1, 1, 2, 'publisher2.example', '', 'en', 'https://example.org/2', 'https://example.org/2', '[]', 'guid 2', 'print 2', 18, 0, 'Text of article 2.', '');
-INSERT INTO "entries" VALUES (3, 'Headline 3', 'Paper 3', '2026-03-01T12:00:00.000000Z', NULL, NULL, 1, NULL, 3, 'publisher3.example', '', 'en', 'https://example.org/3', 'https://example.org/3', '[]', 'guid 3', 'print 3', 18, 0, 'Text of article 3.', '');
+INSERT INTO "entries" VALUES (1, 'Headline 1', 'Paper 1', '2026-03-01T12:00:00.000000Z', NULL, NULL, 1, NULL, 1, 'publisher1.example', '', 'en', 'https://example.org/1', 'https://example.org/1', '[]', 'guid 1', 'print 1', 18, 0, 'Text of article 1.', '', '');
+INSERT INTO "entries" VALUES (2, 'Headline 2', 'Paper 2', '2026-03-01T12:00:00.000000Z', NULL, NULL, 1, 1, 2, 'publisher2.example', '', 'en', 'https://example.org/2', 'https://example.org/2', '[]', 'guid 2', 'print 2', 18, 0, 'Text of article 2.', '', '');
+INSERT INTO "entries" VALUES (3, 'Headline 3', 'Paper 3', '2026-03-01T12:00:00.000000Z', NULL, NULL, 1, NULL, 3, 'publisher3.example', '', 'en', 'https://example.org/3', 'https://example.org/3', '[]', 'guid 3', 'print 3', 18, 0, 'Text of article 3.', '', '');
 CREATE TABLE revisions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     entry_id INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
@@ -206,7 +207,7 @@ CREATE TABLE settings (
     value TEXT NOT NULL,
     meaning TEXT NOT NULL
 ) WITHOUT ROWID;
-INSERT INTO "settings" VALUES ('seed', '2897427729', 'random, drawn once: keys the hashes');
+INSERT INTO "settings" VALUES ('seed', '3418617887', 'random, drawn once: keys the hashes');
 CREATE TABLE recipes (
     id INTEGER PRIMARY KEY,
     recipe TEXT NOT NULL UNIQUE
@@ -261,11 +262,6 @@ CREATE TABLE frequency_clock (
     documents REAL NOT NULL                 -- weighted like frequencies.weight
 );
 INSERT INTO "frequency_clock" VALUES (1, '2026-03-01T12:00:00.000000Z', 14.0, 1.0);
-CREATE VIRTUAL TABLE "entries_fts" USING FTS5 (
-    "title", "text", "outlet",
-    tokenize='porter unicode61 remove_diacritics 2',
-    content="entries"
-);
 CREATE TABLE digest_entries (
     digest_id INTEGER NOT NULL REFERENCES digests (id) ON DELETE CASCADE,
     entry_id INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
@@ -274,6 +270,11 @@ CREATE TABLE digest_entries (
 INSERT INTO "digest_entries" VALUES (1, 1);
 INSERT INTO "digest_entries" VALUES (1, 2);
 INSERT INTO "digest_entries" VALUES (1, 3);
+CREATE VIRTUAL TABLE "entries_fts" USING FTS5 (
+    "title", "text", "outlet", "fulltext",
+    tokenize='porter unicode61 remove_diacritics 2',
+    content="entries"
+);
 INSERT INTO entries_fts (entries_fts) VALUES ('rebuild');
 DELETE FROM sqlite_sequence;
 INSERT INTO "sqlite_sequence" VALUES ('feeds', 3);
@@ -301,19 +302,6 @@ CREATE INDEX redirects_story_id ON redirects (story_id);
 CREATE INDEX digest_items_story_id ON digest_items (story_id);
 CREATE INDEX signatures_recipe_id ON signatures (recipe_id);
 CREATE INDEX profiles_recipe_id ON profiles (recipe_id);
-CREATE TRIGGER "entries_ai" AFTER INSERT ON "entries" BEGIN
-  INSERT INTO "entries_fts" (rowid, "title", "text", "outlet") VALUES (new.rowid, new."title", new."text", new."outlet");
-END;
-CREATE TRIGGER "entries_ad" AFTER DELETE ON "entries" BEGIN
-  INSERT INTO "entries_fts" ("entries_fts", rowid, "title", "text", "outlet") VALUES('delete', old.rowid, old."title", old."text", old."outlet");
-END;
-CREATE TRIGGER entries_au AFTER UPDATE OF title, text, outlet ON entries
-WHEN new.title IS NOT old.title OR new.text IS NOT old.text OR new.outlet IS NOT old.outlet
-BEGIN
-    INSERT INTO entries_fts (entries_fts, rowid, title, text, outlet)
-        VALUES ('delete', old.id, old.title, old.text, old.outlet);
-    INSERT INTO entries_fts (rowid, title, text, outlet) VALUES (new.id, new.title, new.text, new.outlet);
-END;
 CREATE VIEW duplicates AS
 SELECT o.id AS original_id, fo.title AS original_outlet, o.title AS original, e.id AS copy_id, f.title AS copy_outlet,
        e.title AS copy, p.level, round(p.score, 2) AS score,
@@ -371,3 +359,18 @@ SELECT e.story_id, s.title AS story, e.id AS entry_id, substr(ifnull(e.published
 FROM entries e JOIN feeds f ON f.id = e.feed_id JOIN stories s ON s.id = e.story_id
      LEFT JOIN placements p ON p.entry_id = e.id
 ORDER BY s.last_seen DESC, e.story_id DESC, ifnull(e.published, e.seen), e.id;
+CREATE TRIGGER "entries_ai" AFTER INSERT ON "entries" BEGIN
+  INSERT INTO "entries_fts" (rowid, "title", "text", "outlet", "fulltext") VALUES (new.rowid, new."title", new."text", new."outlet", new."fulltext");
+END;
+CREATE TRIGGER "entries_ad" AFTER DELETE ON "entries" BEGIN
+  INSERT INTO "entries_fts" ("entries_fts", rowid, "title", "text", "outlet", "fulltext") VALUES('delete', old.rowid, old."title", old."text", old."outlet", old."fulltext");
+END;
+CREATE TRIGGER entries_au AFTER UPDATE OF title, text, outlet, fulltext ON entries
+WHEN new.title IS NOT old.title OR new.text IS NOT old.text OR new.outlet IS NOT old.outlet
+    OR new.fulltext IS NOT old.fulltext
+BEGIN
+    INSERT INTO entries_fts (entries_fts, rowid, title, text, outlet, fulltext)
+        VALUES ('delete', old.id, old.title, old.text, old.outlet, old.fulltext);
+    INSERT INTO entries_fts (rowid, title, text, outlet, fulltext)
+        VALUES (new.id, new.title, new.text, new.outlet, new.fulltext);
+END;
