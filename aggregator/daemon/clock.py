@@ -31,7 +31,9 @@ from aggregator.web.metrics import Meter
 from aggregator.web.serve import serving
 
 TICK = timedelta(seconds=20)
-ROUND = timedelta(minutes=2)  # after which no request is begun: the next tick takes over
+ROUND = timedelta(seconds=30)  # after which no request is begun: the next tick takes over
+TAKE = 2_000  # feeds a round: what a week's sleep has left due is caught up bit by bit
+PER_HOST = 30  # feeds of one host a round: what its gap of a second leaves room for
 DRAIN = 9.0  # seconds a stop may take, and one more for the way out
 STUCK = 1800.0  # seconds without a sign of life after which the service manager should restart us
 STOPS = (signal.SIGTERM, signal.SIGINT)
@@ -105,7 +107,10 @@ class Daemon:
         self._round(force=True)
 
     def _round(self, *, force: bool) -> None:
-        if not self._has_room() or not (requests := self._app.lease(force=force)):
+        if not self._has_room():
+            return
+        requests = self._app.lease(force=True) if force else self._app.lease(limit=TAKE, per_host=PER_HOST)
+        if not requests:
             return
         tally, began = Tally(), time.monotonic()
         with closing(self._app.poll(requests, deadline=ROUND)) as polled:
