@@ -1,6 +1,7 @@
 """Headlines → are they the same, or two numbers of one series? Pure."""
 
 import re
+from functools import lru_cache
 
 from aggregator.cluster.words import words
 
@@ -19,6 +20,7 @@ _WORD = re.compile(r"[^\W_]+")
 _SAYING = 16  # characters: a shorter headline says nothing
 
 
+@lru_cache(maxsize=50_000)  # every newcomer asks for the headlines of the same candidates
 def key(title: str) -> str:
     """A headline without case and punctuation; empty where it is too short to say anything."""
     plain = " ".join(_WORD.findall(title.casefold()))
