@@ -18,7 +18,7 @@ def db() -> None:
 @pass_frame
 def check(frame: Frame, as_json: bool) -> None:
     """Integrity, foreign keys, the search index, counts against each other. Exit code 65 if anything is wrong."""
-    from aggregator.cli.printing import clean, print_json
+    from aggregator.cli.printing import clean, count, print_json
 
     with frame.reader() as app:
         findings = app.store.check()
@@ -29,7 +29,7 @@ def check(frame: Frame, as_json: bool) -> None:
         for finding in findings:
             click.echo(clean(finding))
     if findings:
-        raise CorruptError(f"{path}: {len(findings)} things are wrong: restore a backup, or report them")
+        raise CorruptError(f"{path}: {count(len(findings), 'fault')}: restore a backup, or report them")
     if not as_json:
         click.echo("all is well")
 
