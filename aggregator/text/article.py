@@ -5,6 +5,7 @@ An error is usual (a consent wall, a login, a page of pictures), and means: the 
 
 import logging
 import re
+import warnings
 from dataclasses import replace
 
 from aggregator.errors import DocumentError
@@ -26,6 +27,9 @@ def complete(entry: Entry, page: str, *, content_type: str = "") -> Entry:
     if "html" not in content_type.lower() and (content_type or not _HTML.match(page[:4096])):
         raise DocumentError("the page is not HTML")
     fulltext = paragraphs(_extracted(page))[:MAX_TEXT]
+    headline, _, rest = fulltext.partition("\n")
+    if headline.casefold() == entry.title.casefold():
+        fulltext = rest
     if len(fulltext) <= len(entry.text):
         raise DocumentError("the page tells no more than the feed")
     if not _about(entry, fulltext):
@@ -35,8 +39,8 @@ def complete(entry: Entry, page: str, *, content_type: str = "") -> Entry:
 
 def _extracted(page: str) -> str:
     """Imported with the first page: it costs a worker a second and 40 MiB, and most installations never need it."""
-    from trafilatura import extract  # noqa: PLC0415
-
+    with warnings.catch_warnings(action="ignore"):  # it looks for proxies of its own, which are never used
+        from trafilatura import extract  # noqa: PLC0415
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # its complaints are about pages, not about us
     return extract(page, include_comments=False, include_tables=False) or ""
 
