@@ -16,6 +16,7 @@ from aggregator.fetch import cadence
 from aggregator.fetch.traffic import budget
 from aggregator.fulltext import Read
 from aggregator.model import (
+    Correction,
     Entry,
     Feed,
     FeedEvent,
@@ -25,12 +26,13 @@ from aggregator.model import (
     Frequencies,
     Outcome,
     Placed,
+    Placement,
     Sketch,
     WorkerFailure,
 )
 from aggregator.parse.articles import Article
 from aggregator.parse.pool import Workers
-from aggregator.ports import Fetch, FetchPages, Store
+from aggregator.ports import Fetch, FetchPages, Memory, Store
 from aggregator.refine import Job, Refined, sketcher
 from aggregator.settings import ClusterSettings, HostSettings, Settings
 
@@ -158,10 +160,27 @@ def place(
 ) -> Placed:
     """Find the story of one new entry and store both. Inside the caller's transaction."""
     store.count_terms([sketch.terms], at=seen)
-    candidates = store.candidates(sketch, since=seen - settings.window, limit=MAX_CANDIDATES)
-    profiles = {profile.story_id: profile for profile in store.profiles({c.story_id for c in candidates})}
-    frequencies = store.frequencies(sketch.terms, at=seen)
-    corrections = store.corrections([candidate.entry_id for candidate in candidates])
+    placement, profile = decide(store, feed_id, entry, sketch, seen=seen, settings=settings)
+    return store.add_entry(feed_id, entry, sketch, placement, profile=profile, seen=seen)
+
+
+def decide(
+    memory: Memory,
+    feed_id: int,
+    entry: Entry,
+    sketch: Sketch,
+    *,
+    seen: datetime,
+    settings: ClusterSettings,
+    entry_id: int = 0,
+) -> tuple[Placement, bytes]:
+    """Where an entry belongs, and what its story looks like with it. `entry_id` of one that is placed again."""
+    candidates = memory.candidates(sketch, since=seen - settings.window, limit=MAX_CANDIDATES)
+    corrections = memory.corrections([entry_id]) if entry_id else []
+    standing = memory.stories_of(_named(corrections))
+    stories = {candidate.story_id for candidate in candidates} | set(standing.values())
+    profiles = {profile.story_id: profile for profile in memory.profiles(stories)}
+    frequencies = memory.frequencies(sketch.terms, at=seen)
     placement = cluster.place(
         entry,
         sketch,
@@ -172,26 +191,34 @@ def place(
         seen=seen,
         settings=settings,
         corrections=corrections,
+        entry_id=entry_id,
+        standing=standing,
     )
     joined = profiles.get(placement.story_id) if placement.story_id else None
-    profile = cluster.absorb(joined.profile if joined else None, sketch)
-    return store.add_entry(feed_id, entry, sketch, placement, profile=profile, seen=seen)
+    former = joined.profile if joined and joined.recipe == sketch.recipe else None  # recipes are never mixed
+    return placement, cluster.absorb(former, sketch, frequencies, feed_id=feed_id)
 
 
-def mend(store: Store, *, now: datetime, settings: ClusterSettings) -> int:
+def mend(memory: Memory, *, now: datetime, settings: ClusterSettings) -> int:
     """Join the young stories that turned out to be one; returns how many were joined. One transaction."""
-    with store.transaction():
-        young = store.young_profiles(since=now - settings.young)
+    with memory.transaction():
+        young = memory.young_profiles(since=now - settings.young)
         by_id = {profile.story_id: profile.profile for profile in young}
 
         def frequencies(terms: Collection[str]) -> Frequencies:
-            return store.frequencies(terms, at=now)
+            return memory.frequencies(terms, at=now)
 
-        merges = cluster.mend(young, frequencies, settings=settings)
+        corrections = memory.list_corrections()
+        standing = memory.stories_of(_named(corrections))
+        merges = cluster.mend(young, frequencies, settings=settings, corrections=corrections, standing=standing)
         for merge in merges:
             by_id[merge.into] = cluster.combine(by_id[merge.into], by_id[merge.gone])
-            store.merge_stories(merge, profile=by_id[merge.into], at=now)
+            memory.merge_stories(merge, profile=by_id[merge.into], at=now)
     return len(merges)
+
+
+def _named(corrections: Iterable[Correction]) -> set[int]:
+    return {entry_id for correction in corrections for entry_id in (correction.a, correction.b)}
 
 
 # ---------------------------------------------------------------- articles from elsewhere

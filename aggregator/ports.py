@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from aggregator.model import (
+    Act,
     Candidate,
     Correction,
     Counts,
@@ -29,6 +30,7 @@ from aggregator.model import (
     Placement,
     Sketch,
     Standing,
+    Stored,
     Story,
     StoryProfile,
     Untold,
@@ -50,12 +52,44 @@ class FetchPages(Protocol):
     def __call__(self, urls: Iterable[str]) -> Iterator[tuple[str, Fetched]]: ...
 
 
-class Store(Protocol):
-    """The memory the pipeline writes. Every write happens inside `transaction`; errors of the disk propagate."""
+class Memory(Protocol):
+    """What deciding asks for, and mending writes. `Store` is one, a rehearsal in memory another."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """BEGIN IMMEDIATE … COMMIT, or ROLLBACK on an exception. Not nested."""
         ...
+
+    def candidates(self, sketch: Sketch, *, since: datetime, limit: int) -> list[Candidate]:
+        """Entries seen since then of the same recipe sharing a bucket, most shared first, then newest."""
+        ...
+
+    def profiles(self, story_ids: Collection[int]) -> list[StoryProfile]: ...
+
+    def young_profiles(self, *, since: datetime) -> list[StoryProfile]:
+        """Profiles of the stories with a member seen since then."""
+        ...
+
+    def frequencies(self, terms: Collection[str], *, at: datetime) -> Frequencies: ...
+
+    def merge_stories(self, merge: Merge, *, profile: bytes, at: datetime) -> None:
+        """Move the members of `merge.gone` to `merge.into` and leave a redirect."""
+        ...
+
+    def corrections(self, entry_ids: Collection[int]) -> list[Correction]:
+        """Corrections that name any of these entries."""
+        ...
+
+    def list_corrections(self) -> list[Correction]:
+        """All, oldest first."""
+        ...
+
+    def stories_of(self, entry_ids: Collection[int]) -> dict[int, int]:
+        """entry id → story id, of those that exist."""
+        ...
+
+
+class Store(Memory, Protocol):
+    """The memory the pipeline writes. Every write happens inside `transaction`; errors of the disk propagate."""
 
     # -- feeds
     def sync_feeds(self, feeds: Sequence[Feed], *, now: datetime) -> None:
@@ -133,32 +167,81 @@ class Store(Protocol):
         ...
 
     # -- clustering
-    def candidates(self, sketch: Sketch, *, since: datetime, limit: int) -> list[Candidate]:
-        """Entries seen since then of the same recipe sharing a bucket, most shared first, then newest."""
-        ...
-
-    def profiles(self, story_ids: Collection[int]) -> list[StoryProfile]: ...
-
-    def young_profiles(self, *, since: datetime) -> list[StoryProfile]:
-        """Profiles of the stories with a member seen since then."""
-        ...
-
-    def frequencies(self, terms: Collection[str], *, at: datetime) -> Frequencies: ...
-
     def count_terms(self, documents: Iterable[Sequence[str]], *, at: datetime) -> None:
         """Raise the document frequency of each document's distinct terms by one at that time."""
         ...
 
-    def merge_stories(self, merge: Merge, *, profile: bytes, at: datetime) -> None:
-        """Move the members of `merge.gone` to `merge.into` and leave a redirect."""
+    def stored(self, entry_ids: Collection[int]) -> list[Stored]:
+        """Those of the entries that exist, in order of arrival."""
         ...
 
-    def corrections(self, entry_ids: Collection[int]) -> list[Correction]:
-        """Corrections that name any of these entries."""
+    def stored_since(self, since: datetime) -> Iterator[Stored]:
+        """Seen since then, in order of arrival; read while they are taken."""
+        ...
+
+    def count_since(self, since: datetime) -> int:
+        """How many entries were seen since then."""
+        ...
+
+    def entries_of(self, story_ids: Collection[int]) -> dict[int, int]:
+        """entry id → story id, of all entries of these stories, in order of arrival."""
+        ...
+
+    def outdated_sketches(self, recipe: str, *, since: datetime, limit: int) -> list[int]:
+        """Entries seen since then whose sketch is of another recipe, newest first."""
+        ...
+
+    def replace_sketch(self, entry_id: int, sketch: Sketch) -> None:
+        """Give an entry the sketch of a newer recipe."""
+        ...
+
+    def save_profile(self, story_id: int, recipe: str, profile: bytes) -> None:
+        """What a story looks like to a newcomer, from now on."""
         ...
 
     def installation_seed(self) -> int:
         """A random 32-bit number drawn when the database was made: keys the hashes."""
+        ...
+
+    # -- a person's word
+    def current_story(self, story_id: int) -> int:
+        """The id itself, or where a merge has redirected it."""
+        ...
+
+    def new_story(self, seen: datetime) -> int:
+        """A number for a story whose entries come in the same transaction."""
+        ...
+
+    def standings(self, entry_ids: Collection[int] | None = None) -> list[Standing]:
+        """Of these entries (None: of all), by entry id."""
+        ...
+
+    def place_again(self, standings: Collection[Standing], *, reason: str, at: datetime) -> None:
+        """Put each entry where its standing says; gone stories come back, emptied ones redirect."""
+        ...
+
+    def redirects_to(self, story_ids: Collection[int]) -> list[tuple[int, int]]:
+        """(old id, story id) of the stories that were merged into these."""
+        ...
+
+    def redirect_again(self, redirects: Iterable[tuple[int, int]]) -> None:
+        """Let these old ids, if they still redirect, lead to those stories, if they are there."""
+        ...
+
+    def add_correction(self, correction: Correction) -> Correction:
+        """Store it; returns it with its id. Contradictions are the caller's to refuse."""
+        ...
+
+    def acts(self) -> list[Act]:
+        """All that were not taken back, oldest first."""
+        ...
+
+    def add_act(self, act: Act) -> Act:
+        """Store it; returns it with its id."""
+        ...
+
+    def remove_act(self, act_id: int) -> bool:
+        """With its corrections. False when there is none of that id."""
         ...
 
 

@@ -32,7 +32,7 @@ class Entries(Stories, Sketches):
         self, feed_id: int, entry: Entry, sketch: Sketch, placement: Placement, *, profile: bytes, seen: datetime
     ) -> Placed:
         """Store a new entry where `placement` says, with its buckets, and the story's new profile."""
-        story_id = self._new_story(seen) if placement.story_id is None else self.current_story(placement.story_id)
+        story_id = self.new_story(seen) if placement.story_id is None else self.current_story(placement.story_id)
         entry_id = self._insert_entry(feed_id, entry, story_id, placement.copy_of, seen)
         self.run(
             "INSERT INTO placements (entry_id, level, score, reason, at) VALUES (?, ?, ?, ?, ?)",

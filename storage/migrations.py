@@ -5,7 +5,7 @@ import secrets
 import sqlite_utils
 from sqlite_utils import Migrations
 
-from storage.history import m001_tables, m002_search, m003_views, m004_told, m005_fulltext, run_script
+from storage.history import m001_tables, m002_search, m003_views, m004_told, m005_fulltext, m006_acts, run_script
 
 history = Migrations("aggregator")
 
@@ -37,3 +37,8 @@ def told(db: sqlite_utils.Database) -> None:
 @history(name="m005_fulltext")
 def fulltext(db: sqlite_utils.Database) -> None:
     m005_fulltext.enable(db)
+
+
+@history(name="m006_acts")
+def acts(db: sqlite_utils.Database) -> None:
+    run_script(db, m006_acts.SQL)

@@ -14,10 +14,13 @@ from storage.ledger import Ledger
 from storage.library import Library
 from storage.polling import Polling
 from storage.search import Search
+from storage.stored import StoredEntries
 from storage.versions import check_version, keep_copy, migrate
 
 
-class Database(Feeds, Polling, Entries, Keeping, Corrections, Library, Ledger, Search, Archive, Checking):
+class Database(
+    Feeds, Polling, Entries, Keeping, Corrections, Library, Ledger, Search, Archive, StoredEntries, Checking
+):
     """The Store, Library and Ledger ports on one connection. A context manager; `close` ends it."""
 
 

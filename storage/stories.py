@@ -1,9 +1,10 @@
 """Entries ↔ the stories they belong to: the columns people read are kept right in the same transaction."""
 
-from collections.abc import Collection
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from aggregator.model import Level, Merge
+from aggregator.model import Level, Merge, Standing
 from storage.connection import Connection, writes
 from storage.values import clean, to_json, to_text
 
@@ -43,7 +44,9 @@ class Stories(Connection):
         row = self.row("SELECT story_id FROM redirects WHERE old_id = ?", (story_id,))
         return story_id if row is None else int(row[0])
 
-    def _new_story(self, seen: datetime) -> int:
+    @writes
+    def new_story(self, seen: datetime) -> int:
+        """A number for a story whose entries come in the same transaction."""
         at = to_text(seen)
         return int(self.run("INSERT INTO stories (first_seen, last_seen) VALUES (?, ?)", (at, at)).lastrowid or 0)
 
@@ -112,7 +115,7 @@ class Stories(Connection):
         ids = to_json(entry_ids)
         moving = "IN (SELECT value FROM json_each(?))"
         left = {row[0] for row in self.rows(f"SELECT story_id FROM entries WHERE id {moving}", (ids,))}
-        target = self._new_story(at) if story_id is None else self.current_story(story_id)
+        target = self.new_story(at) if story_id is None else self.current_story(story_id)
         self.run(f"UPDATE entries SET story_id = ? WHERE id {moving}", (target, ids))
         self.run(
             f"UPDATE placements SET level = ?, score = ?, reason = ?, at = ? WHERE entry_id {moving}",
@@ -123,6 +126,59 @@ class Stories(Connection):
         for empty in self.refresh_stories(left - {target}):
             self._redirect(empty, target, score=score, reason=reason, at=at)
         return target
+
+    @writes
+    def place_again(self, standings: Collection[Standing], *, reason: str, at: datetime) -> None:
+        """Put each entry where its standing says, and for that reason; entries pruned since are passed over.
+
+        A story that had gone comes back under its number, with its redirect undone. One that is left empty redirects
+        to where most of its entries went. Profiles are opaque here: write those of all stories touched.
+        """
+        left = self.stories_of([standing.entry_id for standing in standings])
+        known = [standing for standing in standings if standing.entry_id in left]
+        went: defaultdict[int, Counter[int]] = defaultdict(Counter)
+        for standing in known:
+            went[left[standing.entry_id]][standing.story_id] += 1
+        targets = {standing.story_id for standing in known}
+        for story_id in targets:
+            self.run("DELETE FROM redirects WHERE old_id = ?", (story_id,))
+            self.run(
+                "INSERT OR IGNORE INTO stories (id, first_seen, last_seen) VALUES (:id, :at, :at)",
+                {"id": story_id, "at": to_text(at)},
+            )
+        for standing in known:
+            self._stand(standing, at)
+        self._part_copies(targets | set(left.values()))
+        for empty in self.refresh_stories(targets | set(left.values())):
+            ((heir, _),) = went[empty].most_common(1)
+            self._redirect(empty, self.current_story(heir), score=1.0, reason=reason, at=at)
+
+    def _stand(self, standing: Standing, at: datetime) -> None:
+        place = standing.placement
+        self.run(
+            "UPDATE entries SET story_id = ?, copy_of = (SELECT id FROM entries WHERE id = ?) WHERE id = ?",
+            (standing.story_id, place.copy_of, standing.entry_id),
+        )
+        self.run(
+            "UPDATE placements SET level = ?, score = ?, reason = ?, at = ? WHERE entry_id = ?",
+            (str(place.level), place.score, clean(place.reason), to_text(at), standing.entry_id),
+        )
+
+    def redirects_to(self, story_ids: Collection[int]) -> list[tuple[int, int]]:
+        """(old id, story id) of the stories that were merged into these."""
+        found = self.rows(
+            "SELECT old_id, story_id FROM redirects WHERE story_id IN (SELECT value FROM json_each(?)) ORDER BY 1",
+            (to_json(story_ids),),
+        )
+        return [(row[0], row[1]) for row in found]
+
+    @writes
+    def redirect_again(self, redirects: Iterable[tuple[int, int]]) -> None:
+        """Let these old ids, if they still redirect, lead to those stories, if they are there."""
+        self.many(
+            "UPDATE redirects SET story_id = ?2 WHERE old_id = ?1 AND EXISTS (SELECT 1 FROM stories WHERE id = ?2)",
+            redirects,
+        )
 
     def _part_copies(self, story_ids: Collection[int]) -> None:
         """A copy stands in the story of its original."""

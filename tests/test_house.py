@@ -24,6 +24,7 @@ FLOORS: dict[str, set[str]] = {
     # the outbox is the one stage that acts on ports: it sends
     "aggregator.digest": GROUND | {"aggregator.ports"},
     "aggregator.pipeline": GROUND | {f"aggregator.{room}" for room in (*STAGES, "ports", "refine", "fulltext")},
+    "aggregator.correcting": GROUND | {"aggregator.cluster", "aggregator.ports"},
     "aggregator.refine": GROUND | {f"aggregator.{stage}" for stage in ("parse", "text", "cluster")},
     "aggregator.fulltext": GROUND | {f"aggregator.{room}" for room in ("ports", "parse", "refine")},
     "storage": {"aggregator.model", "aggregator.errors"},

@@ -6,12 +6,13 @@ the 30 words that tell most, one row a band, because two reports of an event sha
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import xxhash
 
 from aggregator.cluster import headlines, shingles
-from aggregator.cluster.features import Features, pack, weigh
+from aggregator.cluster.features import Features, pack, unpack, weigh
 from aggregator.cluster.words import words
 from aggregator.model import Entry, Sketch
 from aggregator.settings import ClusterSettings
@@ -53,6 +54,23 @@ class Sketcher:
             signature=shingles.packed(self._copies.sign(runs)),
             features=pack(features),
             terms=tuple(term.stem for term in terms),
+        )
+
+    def recall(self, entry: Entry, stored: Sketch) -> Sketch:
+        """The whole sketch of an entry of which only signature and features were kept; its text is not read again.
+
+        One of another recipe is sketched anew. The terms are the heaviest ones only.
+        """
+        if stored.recipe != self.recipe:
+            return self.sketch(entry)
+        if not stored.features:
+            return stored
+        features = unpack(stored.features)
+        lead = np.frombuffer(features.lead, dtype=np.uint32)
+        return replace(
+            stored,
+            buckets=tuple(self._buckets(entry, features, lead)),
+            terms=tuple(term.stem for term in features.terms),
         )
 
     def _buckets(self, entry: Entry, features: Features, lead: shingles.Hashes) -> Iterator[int]:

@@ -22,6 +22,8 @@ from aggregator.model.feeds import (
     Outcome,
 )
 from aggregator.model.placing import (
+    Act,
+    ActKind,
     Candidate,
     Correction,
     Frequencies,
@@ -32,11 +34,14 @@ from aggregator.model.placing import (
     Placement,
     Relation,
     Standing,
+    Stored,
     StoryProfile,
 )
 from aggregator.model.reading import DatabaseStats, Health, Hit, Member, Story, StoryHit, TableSize
 
 __all__ = [
+    "Act",
+    "ActKind",
     "Candidate",
     "Correction",
     "Counts",
@@ -70,6 +75,7 @@ __all__ = [
     "Relation",
     "Sketch",
     "Standing",
+    "Stored",
     "Story",
     "StoryHit",
     "StoryProfile",

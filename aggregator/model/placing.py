@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from aggregator.model.entries import Sketch
+from aggregator.model.entries import Entry, Sketch
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,7 @@ class Correction:
     at: datetime
     reason: str = ""
     id: int = 0
+    act: int = 0  # id of the act it is part of; 0: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,38 @@ class Standing:
     entry_id: int
     story_id: int
     placement: Placement
+
+
+class ActKind(StrEnum):
+    """What a person did."""
+
+    MERGE = "merge"  # stories into the oldest of them
+    SPLIT = "split"  # entries out of a story into one of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing a person did, with all that is needed to take it back."""
+
+    kind: ActKind
+    author: str
+    at: datetime
+    reason: str
+    story_id: int  # what it made: the story that took in the others, or the new one
+    before: tuple[Standing, ...]  # where the entries stood that it moved
+    redirects: tuple[tuple[int, int], ...] = ()  # (story merged away before, into which of the stories it moved)
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored entry with all that deciding about it anew needs."""
+
+    standing: Standing
+    feed_id: int
+    seen: datetime
+    entry: Entry  # without markup, author and tags
+    sketch: Sketch  # without buckets and terms
 
 
 @dataclass(frozen=True, slots=True)
