@@ -1,7 +1,7 @@
 """The clock and the signals: calls `app` again and again. The only APScheduler.
 
 The database says what is due; the clock is dumb and may be killed at any time. One job at a time, in one thread; the
-main thread only waits for signals, which arrive through a queue (SimpleQueue.put may be called from a handler).
+main thread only waits for signals.
 """
 
 import logging
@@ -12,8 +12,6 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
-from queue import Empty, SimpleQueue
-from types import FrameType
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -23,6 +21,7 @@ from aggregator.app import App, utc_now
 from aggregator.daemon.journal import Trouble, log, tell
 from aggregator.daemon.lock import exclusive
 from aggregator.daemon.notify import notify, reloading, watchdog
+from aggregator.daemon.signals import Signals
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.moves import Moves
 from aggregator.settings import Settings
@@ -47,7 +46,6 @@ class Daemon:
 
     def __init__(self, load: Callable[[], Settings], moves: Moves, *, tick: timedelta = TICK) -> None:
         self._load, self._moves, self._tick = load, moves, tick
-        self._heard: SimpleQueue[int] = SimpleQueue()
         self._stopping = threading.Event()
         self._busy = threading.Lock()
         self._beat = time.monotonic()
@@ -59,6 +57,7 @@ class Daemon:
             timezone="UTC",
             daemon=True,
         )
+        self._signals: Signals
         self._app: App
         self._open = ExitStack()
 
@@ -68,8 +67,7 @@ class Daemon:
         with exclusive(settings.database, command="run", now=utc_now()), self._open:
             self._begin(settings)
             self._app.store.probe()
-            for number in (*STOPS, signal.SIGHUP, signal.SIGUSR1):
-                signal.signal(number, self._on_signal)
+            self._signals = Signals((*STOPS, signal.SIGHUP, signal.SIGUSR1))
             log.info("started: %d feeds, database %s", len(settings.feeds), settings.database)
             notify("READY=1", f"STATUS={len(settings.feeds)} feeds")
             self._schedule()
@@ -214,22 +212,18 @@ class Daemon:
 
     # ------------------------------------------------------------ signals and signs of life
 
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        self._heard.put(number)
-
     def _serve(self) -> None:
         """The main thread: signals, and word to the service manager while the jobs show signs of life."""
         pause = watchdog()
         while True:
-            try:
-                number = self._heard.get(timeout=pause)
-            except Empty:
-                if self._alive():
-                    notify("WATCHDOG=1")
-                continue
+            number = self._signals.wait(pause)
             if number in STOPS:
                 self._stop(number)
                 return
+            if number is None:
+                if self._alive():
+                    notify("WATCHDOG=1")
+                continue
             work = self.reload if number == signal.SIGHUP else self.poll_now
             self._scheduler.add_job(self._job(work), id=work.__name__, replace_existing=True)
 
@@ -249,9 +243,9 @@ class Daemon:
         log.info("stopping on %s", signal.Signals(number).name)
         self._scheduler.shutdown(wait=False)
         ends = time.monotonic() + DRAIN
-        while not self._busy.acquire(timeout=0.1):
+        while not self._busy.acquire(blocking=False):
             self._app.interrupt()
-            if not self._heard.empty() and (again := self._heard.get()) in STOPS:
+            if (again := self._signals.wait(0.1)) in STOPS:
                 _leave(128 + again)
             if time.monotonic() > ends:
                 log.warning("a job did not end within %d s: left; what it was doing is done again", DRAIN)
