@@ -3,7 +3,8 @@
 Two questions are mixed into one similarity. Do the centroids point the same way (cosine)? It grows with size, for
 averaging leaves only the common topic: alone, it glues the many stories of one big affair. How alike is the average
 report of one to the average report of the other (mean link)? It does not grow with size: alone, it shatters big
-stories. Their weighted geometric mean does neither. The similarity to be reached grows with the length of the texts,
+stories. Their weighted geometric mean does neither. And a likeness that rests on one word, the name of a place or of a
+tournament, is worth less than one that rests on many. The similarity to be reached grows with the length of the texts,
 for two headlines on one event share less than two articles.
 """
 
@@ -14,13 +15,14 @@ from datetime import datetime
 from aggregator.cluster.profile import Profile
 from aggregator.cluster.weights import dot
 
-_DIRECTION = 0.7  # share of the cosine; the rest is the mean link's
-_HEADLINE, _EXCERPT = 0.24, 0.32  # to be reached by a headline alone, by an excerpt of _FULL words
+_DIRECTION = 0.65  # share of the cosine; the rest is the mean link's
+_ONE_WORD = 0.5  # of what the strongest shared word adds does not count: a name alone makes no event
+_HEADLINE, _EXCERPT = 0.18, 0.25  # to be reached by a headline alone, by an excerpt of _FULL words
 _FULL = 60.0
-_ARTICLE = 0.03  # more for each time the texts are e times as long
-_BARE = 0.06  # less where both have next to nothing …
+_ARTICLE = 0.045  # more for each time the texts are e times as long
+_BARE = 0.05  # less where both have next to nothing …
 _LITTLE = 30.0  # … words
-_MERGE = 0.02  # more to merge two stories than to add a report
+_MERGE = 0.015  # more to merge two stories than to add a report
 _PAUSE = 0.004  # more for each hour without a report between the two: news moves on …
 _LONG_PAUSE = 36.0  # … up to this many hours
 _NAMED = 5  # shared words named in a reason
@@ -47,8 +49,9 @@ def match(a: Profile, b: Profile, pause: float = 0.0) -> Match:
     needed += _PAUSE * min(pause, _LONG_PAUSE)
     if not a.members or not b.members or not a.length or not b.length or not _speak_alike(a, b):
         return Match(0.0, needed)
+    total, largest = dot(a.total, b.total)
     directions = (a.length * b.length) ** _DIRECTION * (a.members * b.members) ** (1 - _DIRECTION)
-    return Match(dot(a.total, b.total) / directions, needed)
+    return Match((total - _ONE_WORD * largest) / directions, needed)
 
 
 def pause(a_first: datetime, a_last: datetime, b_first: datetime, b_last: datetime) -> float:

@@ -28,7 +28,9 @@ def norm(vector: Mapping[str, float]) -> float:
     return math.sqrt(sum(weight * weight for weight in vector.values()))
 
 
-def dot(a: Mapping[str, float], b: Mapping[str, float]) -> float:
+def dot(a: Mapping[str, float], b: Mapping[str, float]) -> tuple[float, float]:
+    """The scalar product, and the largest share one stem has in it."""
     if len(a) > len(b):
         a, b = b, a
-    return sum(weight * b[stem] for stem, weight in a.items() if stem in b)
+    parts = [weight * b[stem] for stem, weight in a.items() if stem in b]
+    return sum(parts), max(parts, default=0.0)

@@ -1,0 +1,61 @@
+"""What a sketch costs, beside datasketch as its documentation shows it. Prints; asserts nothing."""
+
+import random
+import time
+
+import pytest
+from datasketch import MinHash, MinHashLSH
+
+from aggregator import cluster
+from aggregator.model import Entry
+from tests.cluster_desk import SETTINGS, Desk, entry
+
+pytestmark = pytest.mark.bench
+WORDS = 400
+ARTICLES = 400
+
+
+def articles() -> list[Entry]:
+    """Generated: 400 words each, drawn by rank like words of a language (Zipf)."""
+    draw = random.Random(1)
+    vocabulary = [f"{chr(97 + i % 26)}{chr(97 + i // 26 % 26)}w{i}" for i in range(20_000)]
+    weights = [1 / (rank + 3) for rank in range(len(vocabulary))]
+    texts = (" ".join(draw.choices(vocabulary, weights, k=WORDS)) for _ in range(ARTICLES))
+    return [entry(f"Headline number {i} of many", text) for i, text in enumerate(texts)]
+
+
+def documented(entries: list[Entry]) -> float:
+    """CPU seconds of the loop in datasketch's documentation, word 5-grams, with an in-memory LSH."""
+    started = time.process_time()
+    lsh = MinHashLSH(threshold=0.5, num_perm=128)
+    for one in entries:
+        minhash, words = MinHash(num_perm=128), one.text.split()
+        for i in range(len(words) - 4):
+            minhash.update(" ".join(words[i : i + 5]).encode())
+        lsh.insert(one.title, minhash)
+    return time.process_time() - started
+
+
+def test_sketching_against_the_documented_loop() -> None:
+    entries = articles()
+    sketcher = cluster.Sketcher(7, SETTINGS)
+    sketcher.sketch(entries[0])
+    started = time.process_time()
+    for one in entries:
+        sketcher.sketch(one)
+    ours, theirs = time.process_time() - started, documented(entries)
+    print(f"\nsketch, both levels, {WORDS} words: {ARTICLES / ours:,.0f}/s; documented update() loop with LSH:"
+          f" {ARTICLES / theirs:,.0f}/s; ratio {theirs / ours:.1f}")  # fmt: skip
+
+
+def test_placing_among_two_hundred_candidates() -> None:
+    desk, entries = Desk(), articles()
+    for i, one in enumerate(entries):
+        desk.add(one, feed=i % 20)
+    started = time.process_time()
+    for one in entries[:100]:
+        sketch = desk.sketcher.sketch(one)
+        near = desk.candidates(sketch)
+        cluster.place(one, sketch, near, desk.stories, desk.frequencies(sketch), feed_id=99,
+                      seen=near[0].seen, settings=SETTINGS)  # fmt: skip
+    print(f"\nsketch + candidates + place: {(time.process_time() - started) * 10:.2f} ms an entry")
