@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -232,3 +234,26 @@ def test_two_processes_never_lease_the_same_feed(tmp_path: Path) -> None:
         process.stdin.flush()
     taken = [number for process in both for number in process.communicate(timeout=60)[0].split()]
     assert sorted(map(int, taken)) == list(range(1, 301))
+
+
+def test_a_weeks_backlog_is_taken_bit_by_bit(store: Database) -> None:
+    """After a sleep everything is due: ticks take so much and so much of a host, the longest due first, each once."""
+    big = [feed(n, url=f"https://big.example/{n}") for n in range(100)]
+    store.sync_feeds([*big, *(feed(n, url=f"https://host-{n % 20}.example/{n}") for n in range(400))], now=NOON)
+    for wanted, _ in store.feeds():
+        store.save_poll(wanted.id, FeedState(next_at=NOON + wanted.id * MINUTE), fetched())
+    now, polled, ticks = NOON + 7 * DAY, list[int](), 0
+    while due := store.lease_due(now, until=now + HOUR, limit=60, per_host=5):
+        hosts = Counter(urlsplit(request.feed.url).hostname for request in due)
+        assert len(due) <= 60
+        assert max(hosts.values()) <= 5
+        moments = [request.state.next_at for request in due if request.state.next_at]
+        assert moments == sorted(moments)
+        for request in due:
+            store.save_poll(request.feed.id, FeedState(next_at=now + HOUR), fetched())
+        polled += [request.feed.id for request in due]
+        now, ticks = now + timedelta(seconds=20), ticks + 1
+    assert sorted(polled) == list(range(1, 501))
+    assert ticks == 20  # a hundred feeds of one host, five a tick
+    assert set(polled[: 8 * 60]) >= set(range(101, 501))  # and the others did not wait for them
+    assert store.next_due() == NOON + 7 * DAY + HOUR
