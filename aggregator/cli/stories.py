@@ -99,6 +99,6 @@ def _print_member(member: "Member", *, indent: str) -> None:
 
     click.echo(f"{indent}{when(member.moment)}  {clean(member.outlet)}: ", nl=False)
     click.secho(clean(member.title), bold=not indent)
-    click.echo(f"{indent}    {member.level}: {clean(member.reason)}")
+    click.echo(f"{indent}    entry {member.entry_id}, {member.level}: {clean(member.reason)}")
     if member.url:
         click.secho(f"{indent}    {clean(member.url)}", dim=True)
