@@ -43,7 +43,8 @@ def made_up() -> list[dict[str, object]]:
     chance = random.Random(3)
     return [
         {"id": str(number), "title": one.title, "text": one.text, "source": f"Gazette {chance.randint(1, 60)}",
-         "url": f"https://gazette.example/{number}", "lang": "en", "collected": (START + LAP * number / 20_000).isoformat()}
+         "url": f"https://gazette.example/{number}", "lang": "en",
+         "collected": (START + LAP * number / 20_000).isoformat()}
         for number, one in enumerate(islice(articles(3, events=9_000), 20_000))
     ]  # fmt: skip
 
