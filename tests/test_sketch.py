@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import cluster
-from aggregator.cluster import features, headlines, shingles
+from aggregator.cluster import features, headlines, lexicon, shingles
 from aggregator.cluster.words import words
 from tests.cluster_desk import SETTINGS, entry
 
@@ -67,15 +67,25 @@ def test_an_excerpt_meets_the_full_text() -> None:
     assert shared(HARBOUR[:180], HARBOUR * 1 + " ".join(f"Sentence {i} adds another fact." for i in range(60))) >= 8
 
 
-def test_features_survive_packing() -> None:
+def test_features_say_what_a_word_is() -> None:
     own = features.unpack(sketcher().sketch(entry("Crane falls on Ferries", HARBOUR)).features)
-    again = features.unpack(features.pack(own))
-    assert [term.stem for term in again.terms] == [term.stem for term in own.terms]
-    assert again.words == own.words > 40
-    flags = {term.stem: term.flags for term in own.terms}
-    assert flags["brandt"] == features.NAME
-    assert flags["140"] == features.NUMBER
-    assert flags["crane"] & features.TITLE
+    assert own.words == len(words(f"Crane falls on Ferries {HARBOUR}", "en"))
+    assert own.lang == "en"
+    terms = {term.stem: term for term in own.terms}
+    assert terms["brandt"].flags == features.NAME
+    assert terms["140"].flags == features.NUMBER
+    assert terms["crane"].flags & features.TITLE
+    assert terms["crane"].weight > terms["gust"].weight
+    assert terms["ferri"].prior < terms["the"].prior
+
+
+def test_a_lexicon_starts_anew_before_it_grows_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lexicon, "_REMEMBERED", 50)
+    small = sketcher()
+    once = small.sketch(entry("Crane falls", HARBOUR))
+    for number in range(2000):
+        small.sketch(entry(f"word{number} thing{number} and more", ""))
+    assert small.sketch(entry("Crane falls", HARBOUR)).features == once.features
 
 
 def test_agreement_estimates_jaccard() -> None:

@@ -18,6 +18,7 @@ class Bonds:
         for correction in self.corrections:
             if correction.together:
                 self._parent[self._root(correction.a)] = self._root(correction.b)
+        self._because = {end: one for one in self.corrections if one.together for end in (one.a, one.b)}
         self._groups: defaultdict[int, set[int]] = defaultdict(set)
         for entry_id in self._parent:
             self._groups[self._root(entry_id)].add(entry_id)
@@ -31,6 +32,10 @@ class Bonds:
         """The entries of its group, itself included."""
         return self._groups.get(self._root(entry_id), {entry_id})
 
+    def because(self, entry_id: int) -> Correction:
+        """One that puts it with others. KeyError where it stands alone."""
+        return self._because[entry_id]
+
     def apart(self, entry_id: int) -> dict[int, Correction]:
         """The entries it must not meet, each with the correction from which that follows."""
         against = self._against.get(self._root(entry_id), {})
@@ -38,8 +43,7 @@ class Bonds:
 
     def contradiction(self) -> Correction | None:
         """One that keeps apart what others put together; None when all can be obeyed."""
-        return next((correction for root, against in self._against.items() for correction in [against.get(root)]
-                     if correction), None)  # fmt: skip
+        return next((against[root] for root, against in self._against.items() if root in against), None)
 
     def _root(self, entry_id: int) -> int:
         root = entry_id

@@ -1,4 +1,4 @@
-"""Entry → Features ⇄ bytes: the weighted words clustering keeps of an entry. Pure.
+"""Reading → Features ⇄ bytes: the weighted words clustering keeps of an entry. Pure.
 
 Weights here know nothing of the stream, so that one entry always gives one sketch: log(1 + tf), the title counted
 twice, the tail of a long text less than its lead, names a little more. What the stream knows (how common a word is
@@ -6,13 +6,13 @@ these days) is multiplied in when entries are compared, in `weights.py`.
 """
 
 import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgpack
+import numpy as np
+import numpy.typing as npt
 
-from aggregator.cluster.prior import frequency
-from aggregator.cluster.words import Word
+from aggregator.cluster.lexicon import Lexicon, Reading
 
 TERMS = 90  # heaviest kept of an entry
 TITLE, NAME, NUMBER = 1, 2, 4  # flags of a term
@@ -21,8 +21,17 @@ _LEAD = 80  # words of full weight
 _TAIL_WEIGHT = 0.5
 _NAME_WEIGHT = 1.2
 _WEIGHT_STEP = 1 / 24  # quantum of stored weights
-_PRIOR_STEP = 1 / 12  # quantum of stored -log(prior)
-_DOCUMENT = 200  # words in which the prior asks for at least one occurrence
+_RARITY_STEP = 1 / 12  # quantum of stored -log(prior)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The distinct words of an entry as columns, heaviest (by prior) first."""
+
+    stems: npt.NDArray[np.int64]
+    weight: npt.NDArray[np.float64]
+    rarity: npt.NDArray[np.float64]
+    flags: npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,72 +51,54 @@ class Features:
     terms: tuple[Term, ...]  # heaviest first
     words: int  # in title and text
     lang: str
-    shingles: int  # distinct, in title and text
-    lead: bytes  # sorted distinct uint32 hashes of the first shingles
 
 
-def weigh(title: Sequence[Word], text: Sequence[Word], lang: str) -> list[Term]:
-    """All distinct terms, heaviest (by prior) first."""
-    mass: dict[str, float] = {}
-    flags: dict[str, int] = {}
-    common: dict[str, float] = {}
-    for word, worth, flag in _occurrences(title, text):
-        stem = word.stem
-        if stem not in mass:
-            mass[stem], flags[stem], common[stem] = 0.0, 0, 0.0
-        mass[stem] += worth
-        flags[stem] |= flag
-        common[stem] = max(common[stem], frequency(word.surface, lang))
-    terms = [
-        Term(stem, math.log1p(total) * (_NAME_WEIGHT if flags[stem] & NAME else 1.0), _share(common[stem]), flags[stem])
-        for stem, total in mass.items()
-    ]
-    return sorted(terms, key=lambda term: (term.weight * math.log(term.prior), term.stem))
+def weigh(title: Reading, text: Reading) -> Weighed:
+    """All distinct words of an entry with their weights."""
+    worth = np.concatenate((np.full(len(title), _TITLE_WEIGHT), np.ones(len(text))))
+    worth[len(title) + _LEAD :] = _TAIL_WEIGHT
+    title_case = title.capital.sum() > 0.6 * len(title)  # capitals tell nothing then
+    named = np.concatenate((title.capital & ~title_case, text.capital))
+    number = np.concatenate((title.number, text.number))
+    flags = np.where(number, NUMBER, np.where(named, NAME, 0)).astype(np.uint8)
+    flags[: len(title)] |= TITLE
+    stems, where = np.unique(np.concatenate((title.stems, text.stems)), return_inverse=True)
+    rarity, kinds = np.full(len(stems), np.inf), np.zeros(len(stems), np.uint8)
+    np.minimum.at(rarity, where, np.concatenate((title.rarity, text.rarity)))
+    np.bitwise_or.at(kinds, where, flags)
+    weight = np.log1p(np.bincount(where, worth, len(stems))) * np.where(kinds & NAME, _NAME_WEIGHT, 1.0)
+    order = np.argsort(-weight * rarity, kind="stable")
+    return Weighed(stems[order], weight[order], rarity[order], kinds[order])
 
 
-def _occurrences(title: Sequence[Word], text: Sequence[Word]) -> Iterator[tuple[Word, float, int]]:
-    title_case = sum(word.capitalised for word in title) > 0.6 * len(title)  # capitals tell nothing then
-    for word in title:
-        yield word, _TITLE_WEIGHT, TITLE | _kind(word, names=not title_case)
-    for place, word in enumerate(text):
-        yield word, 1.0 if place < _LEAD else _TAIL_WEIGHT, _kind(word, names=True)
-
-
-def _kind(word: Word, *, names: bool) -> int:
-    if word.surface[0].isdigit():
-        return NUMBER
-    return NAME if word.capitalised and names else 0
-
-
-def _share(frequency_: float) -> float:
-    """Probability that a document of usual length holds the word at least once."""
-    return -math.expm1(-frequency_ * _DOCUMENT)
-
-
-def pack(features: Features) -> bytes:
-    kept = features.terms[:TERMS]
+def pack(weighed: Weighed, lexicon: Lexicon, *, words: int, lang: str, shingles: int, lead: bytes) -> bytes:
+    """`shingles`: distinct, in title and text; `lead`: sorted distinct uint32 hashes of the first of them."""
     blob: bytes = msgpack.packb(
         (
-            features.words,
-            features.lang,
-            features.shingles,
-            features.lead,
-            " ".join(term.stem for term in kept),
-            bytes(min(255, round(term.weight / _WEIGHT_STEP)) for term in kept),
-            bytes(min(255, round(-math.log(term.prior) / _PRIOR_STEP)) for term in kept),
-            bytes(term.flags for term in kept),
+            words,
+            lang,
+            shingles,
+            lead,
+            " ".join(lexicon.stems(weighed.stems[:TERMS])),
+            _bytes(weighed.weight, _WEIGHT_STEP),
+            _bytes(weighed.rarity, _RARITY_STEP),
+            weighed.flags[:TERMS].tobytes(),
         )
     )
     return blob
 
 
+def _bytes(column: npt.NDArray[np.float64], step: float) -> bytes:
+    return np.minimum(255, np.rint(column[:TERMS] / step)).astype(np.uint8).tobytes()
+
+
 def unpack(blob: bytes) -> Features:
-    words, lang, shingles, lead, stems, weights, priors, flags = msgpack.unpackb(blob)
+    words, lang, _, _, stems, weights, rarities, flags = msgpack.unpackb(blob)
     terms = tuple(
-        Term(stem, weight * _WEIGHT_STEP, math.exp(-prior * _PRIOR_STEP), flag)
-        for stem, weight, prior, flag in zip(stems.split(), weights, priors, flags, strict=True)
+        Term(stem, weight * _WEIGHT_STEP, math.exp(-rarity * _RARITY_STEP), flag)
+        for stem, weight, rarity, flag in zip(stems.split(" "), weights, rarities, flags, strict=True)
     )
-    return Features(terms, words, lang, shingles, lead)
+    return Features(terms, words, lang)
 
 
 def lead(blob: bytes) -> tuple[int, bytes]:

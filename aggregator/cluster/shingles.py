@@ -1,39 +1,23 @@
-"""Words → hashes of word n-grams → MinHash signature. Pure; the only place that knows datasketch.
-
-A hash a word is remembered, and n-gram hashes are mixed from them by numpy, so that the cost of an article is its
-tokens. The hash is keyed with the installation's seed: nobody outside can craft collisions.
-"""
+"""Word hashes → hashes of word n-grams → MinHash signature. Pure; the only place that knows datasketch."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-import xxhash
+from datasketch import MinHash
 
 Hashes = npt.NDArray[np.uint32]
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio
 
 
-@lru_cache(maxsize=200_000)
-def _word_hash(word: str, seed: int) -> int:
-    return xxhash.xxh64_intdigest(word.encode("utf-8", "surrogatepass"), seed)
-
-
-def hashes(words: Sequence[str], seed: int) -> npt.NDArray[np.uint64]:
-    """One 64-bit hash a word."""
-    return np.fromiter([_word_hash(word, seed) for word in words], np.uint64, len(words))
-
-
-def ngrams(words: Sequence[str], n: int, seed: int) -> Hashes:
+def ngrams(words: npt.NDArray[np.uint64], n: int) -> Hashes:
     """Hashes of all runs of n words, in order; fewer words than n make one run."""
-    each = hashes(words, seed)
-    n = min(n, len(each))
+    n = min(n, len(words))
     if n == 0:
         return np.empty(0, np.uint32)
-    mixed = np.zeros(len(each) - n + 1, np.uint64)
+    mixed = np.zeros(len(words) - n + 1, np.uint64)
     for shift in range(n):
-        mixed = (mixed ^ each[shift : len(each) - n + 1 + shift]) * _ODD
+        mixed = (mixed ^ words[shift : len(words) - n + 1 + shift]) * _ODD
         mixed ^= mixed >> np.uint64(29)
     return (mixed >> np.uint64(32)).astype(np.uint32)
 
@@ -42,21 +26,14 @@ class Signer:
     """Makes MinHash signatures with one set of permutations (drawing them anew would cost more than using them)."""
 
     def __init__(self, permutations: int, seed: int) -> None:
-        from datasketch import MinHash  # noqa: PLC0415 - it imports scipy: only those who sign pay for that
-
-        self._blank = MinHash(num_perm=permutations, seed=seed, hashfunc=_itself, scheme="affine32")
+        self._minhash = MinHash(num_perm=permutations, seed=seed, hashfunc=int, scheme="affine32")
 
     def sign(self, values: Hashes) -> Hashes:
         """The signature of a set: one uint32 a permutation."""
-        minhash = self._blank.copy()
-        minhash.update_batch(values)
-        signature: Hashes = minhash.hashvalues
+        self._minhash.clear()
+        self._minhash.update_batch(values.tolist())
+        signature: Hashes = self._minhash.hashvalues
         return signature
-
-
-def _itself(value: np.uint32) -> np.uint32:
-    """The hash function datasketch asks for: n-grams arrive hashed."""
-    return value
 
 
 def packed(signature: Hashes) -> bytes:
@@ -77,3 +54,11 @@ def agreement(mine: bytes, others: Sequence[bytes]) -> npt.NDArray[np.float64]:
     equal = table.reshape(len(others), -1) == np.frombuffer(mine, "<u2")
     shares: npt.NDArray[np.float64] = equal.mean(axis=1) * fits
     return shares
+
+
+def mixed(values: npt.NDArray[np.uint64], key: int) -> npt.NDArray[np.int64]:
+    """Keyed 64-bit names for values, as SQLite holds integers: a finaliser of MurmurHash3 (fmix64)."""
+    names = values ^ np.uint64(key)
+    for multiplier in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+        names = (names ^ (names >> np.uint64(33))) * np.uint64(multiplier)
+    return (names ^ (names >> np.uint64(33))).view(np.int64)

@@ -16,15 +16,16 @@ from aggregator.cluster.profile import Profile
 from aggregator.cluster.weights import dot
 
 _DIRECTION = 0.65  # share of the cosine; the rest is the mean link's
-_ONE_WORD = 0.5  # of what the strongest shared word adds does not count: a name alone makes no event
-_HEADLINE, _EXCERPT = 0.18, 0.25  # to be reached by a headline alone, by an excerpt of _FULL words
+_ONE_WORD = 0.3  # of what the strongest shared word adds does not count: a name alone makes no event
+_HEADLINE, _EXCERPT = 0.21, 0.285  # to be reached by a headline alone, by an excerpt of _FULL words
 _FULL = 60.0
 _ARTICLE = 0.045  # more for each time the texts are e times as long
 _BARE = 0.05  # less where both have next to nothing …
 _LITTLE = 30.0  # … words
 _MERGE = 0.015  # more to merge two stories than to add a report
-_PAUSE = 0.004  # more for each hour without a report between the two: news moves on …
+_PAUSE = 0.003  # more for each hour without a report between the two: news moves on …
 _LONG_PAUSE = 36.0  # … up to this many hours
+_TELLING = 0.1  # of the strongest word's part
 _NAMED = 5  # shared words named in a reason
 
 
@@ -67,9 +68,10 @@ def threshold(a_words: float, b_words: float) -> float:
 
 
 def shared(a: Profile, b: Profile) -> list[str]:
-    """The words that speak most for the match, heaviest first."""
-    both = [stem for stem in a.total if stem in b.total]
-    return sorted(both, key=lambda stem: (-a.total[stem] * b.total[stem], stem))[:_NAMED]
+    """The words that speak most for the match, heaviest first; none that hardly counts."""
+    parts = {stem: weight * b.total[stem] for stem, weight in a.total.items() if stem in b.total}
+    telling = max(parts.values(), default=0.0) * _TELLING
+    return sorted((s for s in parts if parts[s] >= telling), key=lambda stem: (-parts[stem], stem))[:_NAMED]
 
 
 def _speak_alike(a: Profile, b: Profile) -> bool:
