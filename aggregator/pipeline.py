@@ -201,8 +201,9 @@ def decide(
 
 def mend(memory: Memory, *, now: datetime, settings: ClusterSettings) -> int:
     """Join the young stories that turned out to be one; returns how many were joined. One transaction."""
+    recipe = sketcher(memory.installation_seed(), settings).recipe
     with memory.transaction():
-        young = memory.young_profiles(since=now - settings.young)
+        young = [one for one in memory.young_profiles(since=now - settings.young) if one.recipe == recipe]
         by_id = {profile.story_id: profile.profile for profile in young}
 
         def frequencies(terms: Collection[str]) -> Frequencies:

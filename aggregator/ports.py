@@ -87,6 +87,10 @@ class Memory(Protocol):
         """entry id → story id, of those that exist."""
         ...
 
+    def installation_seed(self) -> int:
+        """A random 32-bit number drawn when the database was made: keys the hashes."""
+        ...
+
 
 class Store(Memory, Protocol):
     """The memory the pipeline writes. Every write happens inside `transaction`; errors of the disk propagate."""
@@ -176,7 +180,7 @@ class Store(Memory, Protocol):
         ...
 
     def stored_since(self, since: datetime) -> Iterator[Stored]:
-        """Seen since then, in order of arrival; read while they are taken."""
+        """Seen since then, first come first; read while they are taken."""
         ...
 
     def count_since(self, since: datetime) -> int:
@@ -197,10 +201,6 @@ class Store(Memory, Protocol):
 
     def save_profile(self, story_id: int, recipe: str, profile: bytes) -> None:
         """What a story looks like to a newcomer, from now on."""
-        ...
-
-    def installation_seed(self) -> int:
-        """A random 32-bit number drawn when the database was made: keys the hashes."""
         ...
 
     # -- a person's word

@@ -4,7 +4,7 @@ Durations are written ``30m``, ``12h``, ``7d`` (see `Duration`); sizes in bytes 
 """
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 
 from aggregator.model import Feed
@@ -124,6 +124,18 @@ class ClusterSettings:
 
     window: Duration = timedelta(days=7)
     young: Duration = timedelta(days=2)  # stories with a report this recent may still turn out to be one
+
+
+def with_cluster_setting(settings: ClusterSettings, key: str, value: str) -> ClusterSettings:
+    """The same but for one key, as the file would have it. Raises ValueError, one line that names the remedy."""
+    names = [field.name for field in fields(ClusterSettings)]
+    if key not in names:
+        raise ValueError(f"there is no such key; there are {', '.join(names)}")
+    tried: dict[str, Any] = {key: value}
+    try:
+        return replace(settings, **tried)
+    except ValidationError as error:
+        raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
 
 @dataclass(frozen=True, slots=True, config=_strict)

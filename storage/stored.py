@@ -27,8 +27,8 @@ class StoredEntries(Connection):
         return [_stored(row) for row in rows]
 
     def stored_since(self, since: datetime) -> Iterator[Stored]:
-        """Seen since then, in order of arrival; read while they are taken."""
-        for row in self.stream(f"{_STORED} WHERE e.seen >= ? ORDER BY e.id", (to_text(since),)):
+        """Seen since then, first come first; read while they are taken."""
+        for row in self.stream(f"{_STORED} WHERE e.seen >= ? ORDER BY e.seen, e.id", (to_text(since),)):
             yield _stored(row)
 
     def count_since(self, since: datetime) -> int:

@@ -25,6 +25,12 @@ FLOORS: dict[str, set[str]] = {
     "aggregator.digest": GROUND | {"aggregator.ports"},
     "aggregator.pipeline": GROUND | {f"aggregator.{room}" for room in (*STAGES, "ports", "refine", "fulltext")},
     "aggregator.correcting": GROUND | {"aggregator.cluster", "aggregator.ports"},
+    "aggregator.rehearsal": GROUND | {"aggregator.cluster"},
+    "aggregator.reclustering": GROUND
+    | {
+        f"aggregator.{name}"
+        for name in ("cluster", "correcting", "evaluate", "pipeline", "ports", "refine", "rehearsal")
+    },
     "aggregator.refine": GROUND | {f"aggregator.{stage}" for stage in ("parse", "text", "cluster")},
     "aggregator.fulltext": GROUND | {f"aggregator.{room}" for room in ("ports", "parse", "refine")},
     "storage": {"aggregator.model", "aggregator.errors"},
@@ -42,8 +48,7 @@ FLOORS: dict[str, set[str]] = {
     | {f"aggregator.{name}" for name in ("app", "moves", "pipeline", "status", "tally", "web")},
     "aggregator.daemon.lock": GROUND,
     "aggregator.status": GROUND | {"aggregator.app", "aggregator.daemon.lock", "aggregator.digest"},
-    "aggregator.doctor": GROUND
-    | {f"aggregator.{name}" for name in ("app", "daemon.lock", "digest", "status")},
+    "aggregator.doctor": GROUND | {f"aggregator.{name}" for name in ("app", "daemon.lock", "digest", "status")},
     "aggregator.web": GROUND | {f"aggregator.{name}" for name in ("app", "pipeline", "status")} | {"aggregator"},
     "aggregator.cli": {"aggregator"},
     "aggregator.__main__": {"aggregator.cli"},

@@ -20,6 +20,7 @@ COMMANDS = {
     "split": "aggregator.cli.corrections:split",
     "undo": "aggregator.cli.corrections:undo",
     "corrections": "aggregator.cli.corrections:corrections",
+    "recluster": "aggregator.cli.recluster:recluster",
     "digest": "aggregator.cli.digest:digest",
     "mail": "aggregator.cli.digest:mail",
     "search": "aggregator.cli.search:search",

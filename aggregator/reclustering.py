@@ -1,0 +1,247 @@
+"""Stored entries ─► placed anew, first come first, by the same code ─► what would change ─► the change, made at once.
+
+Entries seen before `since` stay where they are; those of one window before it are what newcomers are compared with.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aggregator import cluster, evaluate
+from aggregator.correcting import reprofile
+from aggregator.errors import BusyError
+from aggregator.model import Correction, Entry, Frequencies, Placement, Sketch, Standing, Stored
+from aggregator.pipeline import MEND_EVERY, decide, mend
+from aggregator.ports import Store
+from aggregator.refine import sketcher
+from aggregator.rehearsal import PROVISIONAL, Rehearsal
+from aggregator.settings import ClusterSettings
+
+SLICE = 200  # entries sketched anew in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Entries that leave one story for another, or stay together in one."""
+
+    story_id: int  # 0: a new one
+    entries: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A story that is made of parts of several, or falls into several."""
+
+    story_id: int  # 0: a new one
+    parts: tuple[Part, ...]  # largest first
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a replay came to."""
+
+    entries: int  # replayed
+    before: Mapping[int, Standing]  # of these, by entry id
+    after: Mapping[int, Standing]  # story 0 and less: new stories, each with a number of its own
+    merges: tuple[Change, ...]
+    splits: tuple[Change, ...]
+    constraints: int  # corrections whose entries were both in reach
+    stored_score: evaluate.Score | None  # of the stories as they stand against these; None without any
+    score: evaluate.Score | None  # of the settings alone: without obeying a correction
+
+    @property
+    def moved(self) -> list[Standing]:
+        """Entries whose story, original or level changes, as they will stand."""
+        return [now for entry_id, now in self.after.items() if _place(now) != _place(self.before[entry_id])]
+
+
+def rehearse(
+    store: Store, settings: ClusterSettings, *, since: datetime, now: datetime, step: Callable[[], None]
+) -> Outcome:
+    """Place all entries seen since then anew, in memory. `step` is called for each one that was read."""
+    corrections = store.list_corrections()
+    replayed = _replayed(store, settings, corrections, since=since, now=now, step=step)
+    for standing in _followers(store, replayed):
+        replayed.stand(standing)
+    before = {standing.entry_id: standing for standing in store.standings(list(replayed.standings))}
+    numbers = _numbers(replayed, before)
+    after = {entry_id: _renumbered(one, numbers) for entry_id, one in replayed.standings.items()}
+    old, new = ({entry_id: one.story_id for entry_id, one in side.items()} for side in (before, after))
+    judged = [one for one in corrections if one.a in old and one.b in old]
+    score = stored_score = None
+    if judged:
+        freely = _replayed(store, settings, (), since=since, now=now, step=step, named=corrections)
+        score = _score(judged, {entry_id: one.story_id for entry_id, one in freely.standings.items()})
+        stored_score = _score(judged, old)
+    return Outcome(
+        entries=replayed.count,
+        before=before,
+        after=after,
+        merges=tuple(_changes(new, old)),
+        splits=tuple(_changes(old, new)),
+        constraints=len(judged),
+        stored_score=stored_score,
+        score=score,
+    )
+
+
+def apply(store: Store, outcome: Outcome, *, at: datetime) -> None:
+    """Make the change, in one transaction. Raises BusyError when the stories have changed since."""
+    with store.transaction():
+        if {one.entry_id: one for one in store.standings(list(outcome.before))} != outcome.before:
+            raise BusyError("the stories changed while they were replayed: nothing was done, try again")
+        made: dict[int, int] = {}
+        moved = []
+        for standing in outcome.moved:
+            number = standing.story_id
+            if number <= 0 and number not in made:
+                made[number] = store.new_story(at)
+            moved.append(replace(standing, story_id=made.get(number, number)))
+        touched = {one.story_id for one in moved} | {outcome.before[one.entry_id].story_id for one in moved}
+        store.place_again(moved, reason="reclustered", at=at)
+        reprofile(store, touched, at=at)
+
+
+def resketch(store: Store, settings: ClusterSettings, *, now: datetime) -> Iterator[int]:
+    """Sketch entries anew whose sketch is of another recipe, newest first; yields how many with each transaction.
+
+    Only those that can still be candidates: older ones are never compared again.
+    """
+    sketches = sketcher(store.installation_seed(), settings)
+    while ids := store.outdated_sketches(sketches.recipe, since=now - settings.window, limit=SLICE):
+        with store.transaction():
+            for stored in store.stored(ids):
+                store.replace_sketch(stored.standing.entry_id, sketches.sketch(_compared(stored)))
+            reprofile(store, set(store.stories_of(ids).values()), at=now)
+        yield len(ids)
+
+
+# ---------------------------------------------------------------- the replay
+
+
+class _Replay(Rehearsal):
+    count = 0  # entries placed anew
+
+
+def _replayed(
+    store: Store,
+    settings: ClusterSettings,
+    obeyed: Sequence[Correction],
+    *,
+    since: datetime,
+    now: datetime,
+    step: Callable[[], None],
+    named: Sequence[Correction] = (),
+) -> _Replay:
+    def frequencies(terms: Collection[str]) -> Frequencies:
+        return store.frequencies(terms, at=now)
+
+    seed = store.installation_seed()
+    memory = _Replay(cluster.Bonds(obeyed), frequencies, seed)
+    sketch = sketcher(seed, settings).sketch
+    reach = since - settings.window
+    corrected = {end for one in (*obeyed, *named) for end in (one.a, one.b)}
+    for stored in store.stored(sorted(corrected)):
+        if stored.seen < reach:
+            memory.stand(stored.standing)
+    clock = mended = since
+    for stored in store.stored_since(reach):
+        step()
+        whole = sketch(_compared(stored))
+        if stored.seen < since:
+            _keep(memory, stored, whole)
+            continue
+        clock = stored.seen
+        if clock - mended >= MEND_EVERY:
+            mend(memory, now=clock, settings=settings)
+            mended = clock
+            memory.forget(clock - settings.window)
+        _place_anew(memory, stored, whole, settings)
+        memory.count += 1
+    mend(memory, now=clock, settings=settings)
+    return memory
+
+
+def _compared(stored: Stored) -> Entry:
+    """The full text where there is one."""
+    return replace(stored.entry, text=stored.entry.fulltext or stored.entry.text)
+
+
+def _keep(memory: Rehearsal, stored: Stored, sketch: Sketch) -> None:
+    place = stored.standing.placement
+    (before, *_) = (*memory.profiles([stored.standing.story_id]), None)
+    frequencies = memory.frequencies(sketch.terms, at=stored.seen)
+    profile = cluster.absorb(before.profile if before else None, sketch, frequencies, feed_id=stored.feed_id)
+    memory.add(stored, sketch, place, profile)
+
+
+def _place_anew(memory: Rehearsal, stored: Stored, sketch: Sketch, settings: ClusterSettings) -> None:
+    placement, profile = decide(
+        memory,
+        stored.feed_id,
+        stored.entry,
+        sketch,
+        seen=stored.seen,
+        settings=settings,
+        entry_id=stored.standing.entry_id,
+    )
+    memory.add(stored, sketch, placement, profile)
+
+
+# ---------------------------------------------------------------- what became of the stories
+
+
+def _followers(store: Store, memory: Rehearsal) -> Iterator[Standing]:
+    """Entries too old to be replayed whose story was merged into another: they go with it."""
+    outside = [entry_id for entry_id in store.entries_of(list(memory.merged)) if entry_id not in memory.standings]
+    for standing in store.standings(outside):
+        into = memory.merged[standing.story_id]
+        yield replace(standing, story_id=into, placement=replace(standing.placement, story_id=into))
+
+
+def _numbers(memory: Rehearsal, before: Mapping[int, Standing]) -> dict[int, int]:
+    """Provisional number → the old number that most of its members had, if that is free; else 0, -1, -2 …"""
+    taken = {story_id for story_id in memory.members if story_id < PROVISIONAL}
+    votes = [
+        (count, -old, -story_id)
+        for story_id, entry_ids in memory.members.items()
+        if story_id >= PROVISIONAL
+        for old, count in Counter(before[entry_id].story_id for entry_id in entry_ids).items()
+    ]
+    numbers: dict[int, int] = {}
+    for _, old, story_id in sorted(votes, reverse=True):
+        if -old not in taken and -story_id not in numbers:
+            numbers[-story_id] = -old
+            taken.add(-old)
+    new = sorted(story_id for story_id in memory.members if story_id >= PROVISIONAL and story_id not in numbers)
+    return numbers | {story_id: -place for place, story_id in enumerate(new)}
+
+
+def _renumbered(standing: Standing, numbers: Mapping[int, int]) -> Standing:
+    story_id = numbers.get(standing.story_id, standing.story_id)
+    return Standing(standing.entry_id, story_id, replace(standing.placement, story_id=story_id))
+
+
+def _changes(whole: Mapping[int, int], parts: Mapping[int, int]) -> Iterable[Change]:
+    """Stories of `whole` whose entries stand in several stories of `parts`; those of most entries first."""
+    found: defaultdict[int, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for entry_id, story_id in whole.items():
+        found[story_id][parts[entry_id]].append(entry_id)
+    mixed = [(story_id, made) for story_id, made in found.items() if len(made) > 1]
+    mixed.sort(key=lambda pair: (-sum(map(len, pair[1].values())), pair[0]))
+    for story_id, made in mixed:
+        ordered = sorted(made.items(), key=lambda part: (-len(part[1]), part[0]))
+        yield Change(max(0, story_id), tuple(Part(max(0, other), tuple(ids)) for other, ids in ordered))
+
+
+def _score(corrections: Sequence[Correction], standing: Mapping[int, int]) -> evaluate.Score:
+    """Pairs put together, against the pairs that a person put together or kept apart."""
+    return evaluate.copies(
+        [one.together for one in corrections], [standing[one.a] == standing[one.b] for one in corrections]
+    )
+
+
+def _place(standing: Standing) -> tuple[int, int | None, str]:
+    placement: Placement = standing.placement
+    return standing.story_id, placement.copy_of, placement.level

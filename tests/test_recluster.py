@@ -1,0 +1,236 @@
+"""Stored entries placed anew: nothing without cause, numbers kept, a person obeyed, what would change said before."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from aggregator import correcting, pipeline, reclustering
+from aggregator.correcting import Voice
+from aggregator.errors import BusyError
+from aggregator.model import Correction, Sketch
+from aggregator.reclustering import Outcome, apply, rehearse
+from aggregator.refine import sketcher
+from aggregator.settings import ClusterSettings
+from storage import Database, open_store
+from tests.correcting_desk import BREAD, CABLE, FERRY, SETTINGS, file, groups
+from tests.storage_values import DAY, HOUR, MINUTE, NOON
+
+ANN = Voice("ann", NOON + HOUR, "so I read it")
+LATER = NOON + 2 * HOUR
+NEVER_LATE = ClusterSettings(window=timedelta(seconds=1), young=timedelta(seconds=1))  # nothing is near enough in time
+
+
+@pytest.fixture
+def store() -> Iterator[Database]:
+    """1: ferry [1, 2, 3] · 2: cable car [4, 5, 6] · 3: bread [7, 8]"""
+    with open_store(":memory:") as opened:
+        file(opened, FERRY + CABLE + BREAD)
+        yield opened
+
+
+def outcome(
+    store: Database, settings: ClusterSettings = SETTINGS, *, since: datetime = NOON - DAY, now: datetime = LATER
+) -> Outcome:
+    return rehearse(store, settings, since=since, now=now, step=lambda: None)
+
+
+def put(store: Database, entry_ids: list[int], story_id: int | None) -> int:
+    """As a machine with other settings might have done."""
+    story = store.move_entries(entry_ids, story_id, reason="other settings", at=NOON)
+    correcting.reprofile(store, store.stories_of(range(1, 99)).values(), at=NOON)
+    return story
+
+
+def test_nothing_changes_without_cause(store: Database) -> None:
+    before = store.standings()
+    found = outcome(store)
+    assert (found.entries, found.moved, found.merges, found.splits, found.score) == (8, [], (), (), None)
+    apply(store, found, at=LATER)
+    assert store.standings() == before
+
+
+def test_what_was_apart_comes_together_under_the_number_most_have(store: Database) -> None:
+    alone = put(store, [6], None)
+    found = outcome(store)
+    assert [(change.story_id, [part.story_id for part in change.parts]) for change in found.merges] == [(2, [2, alone])]
+    assert found.splits == ()
+    apply(store, found, at=LATER)
+    assert groups(store) == {1: [1, 2, 3], 2: [4, 5, 6], 3: [7, 8]}
+    assert store.current_story(alone) == 2
+    assert store.check() == []
+
+
+def test_what_was_glued_falls_apart_and_the_larger_part_keeps_the_number(store: Database) -> None:
+    put(store, [7, 8], 2)
+    assert store.current_story(3) == 2
+    found = outcome(store)
+    (change,) = found.splits
+    assert (change.story_id, [(part.story_id, part.entries) for part in change.parts]) == (
+        2, [(2, (4, 5, 6)), (0, (7, 8))],
+    )  # fmt: skip
+    apply(store, found, at=LATER)
+    assert sorted(groups(store).values()) == [[1, 2, 3], [4, 5, 6], [7, 8]]
+    assert groups(store)[2] == [4, 5, 6]
+    file(store, [BREAD[0]], first=20)  # the profiles are those of the new stories
+    assert store.stories_of([9])[9] == store.stories_of([7])[7]
+    assert store.check() == []
+
+
+def test_settings_can_be_tried(store: Database) -> None:
+    found = outcome(store, NEVER_LATE)
+    assert [change.story_id for change in found.splits] == [1, 2, 3]
+    assert {standing.story_id for standing in found.after.values()} >= {1, 2, 3}
+    assert len({standing.story_id for standing in found.after.values()}) == 8
+    apply(store, found, at=LATER)
+    assert len(groups(store)) == 8
+    assert {1, 2, 3} <= groups(store).keys()
+
+
+def test_a_person_is_obeyed_whatever_the_settings_say(store: Database) -> None:
+    merged = correcting.merge(store, [1, 2], ANN).story_id
+    parted = correcting.split(store, 3, [8], ANN).story_id
+    for settings in (SETTINGS, NEVER_LATE):
+        found = outcome(store, settings)
+        stands = {entry_id: standing.story_id for entry_id, standing in found.after.items()}
+        assert {stands[number] for number in range(1, 7)} == {merged}
+        assert stands[7] == 3
+        assert stands[8] == parted
+        apply(store, found, at=LATER)
+        assert groups(store) == {1: [1, 2, 3, 4, 5, 6], 3: [7], parted: [8]}
+
+
+def test_the_score_is_of_the_settings_alone(store: Database) -> None:
+    correcting.merge(store, [1, 2], ANN)  # 5 constraints: 2 of the ferry alone, 3 with the cable car
+    correcting.split(store, 3, [8], ANN)
+    found = outcome(store)
+    assert found.constraints == 6
+    assert found.score is not None
+    assert found.stored_score is not None
+    assert (found.score.precision, found.score.recall) == (2 / 3, 2 / 5)
+    assert (found.stored_score.precision, found.stored_score.recall) == (1, 1)
+    alone = outcome(store, NEVER_LATE).score
+    assert alone is not None
+    assert (alone.precision, alone.recall) == (1, 0)
+
+
+def test_an_entry_never_meets_what_its_company_must_not_meet(store: Database) -> None:
+    """Entry 9 repeats entry 2, but belongs with 3, which must not meet 2."""
+    parted = correcting.split(store, 1, [3], ANN).story_id
+    file(store, [FERRY[1]], first=20)
+    assert store.stories_of([9])[9] == 1
+    put(store, [9], parted)
+    store.add_correction(Correction(9, 3, together=True, author="ann", at=NOON))
+    found = outcome(store)
+    assert {entry_id: found.after[entry_id].story_id for entry_id in (1, 2, 3, 9)} == {1: 1, 2: 1, 3: parted, 9: parted}
+    assert found.score is not None
+    assert found.score.precision == 1 / 3
+
+
+def test_what_is_older_than_the_window_is_left_alone_but_not_forgotten(store: Database) -> None:
+    """Entries of last month, one of which a person put together with a new one."""
+    month = NOON + 30 * DAY
+    store.run("UPDATE entries SET seen = replace(seen, '2026-03', '2026-01')")
+    store.refresh_stories([1, 2, 3])
+    file(store, CABLE, first=1000)
+    new = store.stories_of([9])[9]
+    assert new not in {1, 2, 3}
+    correcting.merge(store, [2, new], ANN)
+    found = outcome(store, since=NOON - DAY, now=month)
+    assert found.entries == 3
+    assert {standing.story_id for standing in found.after.values()} == {2}
+    apply(store, found, at=month)
+    assert groups(store)[2] == [4, 5, 6, 9, 10, 11]
+
+
+def test_what_came_before_is_compared_with_and_stays(store: Database) -> None:
+    put(store, [6], None)
+    found = outcome(store, since=NOON + 6 * MINUTE)  # entries 6, 7, 8
+    assert found.entries == 3
+    assert found.after[6].story_id == 2
+    apply(store, found, at=LATER)
+    assert groups(store) == {1: [1, 2, 3], 2: [4, 5, 6], 3: [7, 8]}
+
+
+def test_a_change_meanwhile_is_not_overwritten(store: Database) -> None:
+    put(store, [6], None)
+    found = outcome(store)
+    correcting.merge(store, [1, 3], ANN)
+    before = store.standings()
+    with pytest.raises(BusyError, match="nothing was done"):
+        apply(store, found, at=LATER)
+    assert store.standings() == before
+
+
+def test_a_story_merged_while_replaying_takes_its_oldest_entries_along(store: Database) -> None:
+    """The second half of a story was seen long after the first; both stories turn out to be one."""
+    fragment = put(store, [5, 6], None)
+    store.run("UPDATE entries SET seen = replace(seen, '2026-03', '2026-01') WHERE id = 5")
+    store.refresh_stories([fragment])
+    found = outcome(store, since=NOON + 7 * MINUTE)
+    assert {entry_id: standing.story_id for entry_id, standing in found.after.items()} == {
+        **dict.fromkeys((1, 2, 3), 1), **dict.fromkeys((4, 5, 6), 2), **dict.fromkeys((7, 8), 3),
+    }  # fmt: skip
+    apply(store, found, at=LATER)
+    assert groups(store)[2] == [4, 5, 6]
+
+
+# ---------------------------------------------------------------- another recipe
+
+
+def outdate(store: Database, entry_ids: list[int]) -> None:
+    for entry_id, sketch in store.sketches(entry_ids).items():
+        store.replace_sketch(entry_id, Sketch("former recipe", (), b"nonsense", sketch.features))
+
+
+def recipes(store: Database) -> set[str]:
+    return {sketch.recipe for sketch in store.sketches(range(1, 99)).values()}
+
+
+def test_sketches_of_another_recipe_are_made_anew_in_slices(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reclustering, "SLICE", 3)
+    recipe = sketcher(store.installation_seed(), SETTINGS).recipe
+    signatures = {entry_id: sketch.signature for entry_id, sketch in store.sketches(range(1, 9)).items()}
+    outdate(store, list(range(1, 9)))
+    for story in (1, 2, 3):
+        store.save_profile(story, "former recipe", b"nonsense")
+    assert recipes(store) == {"former recipe"}
+    slices = reclustering.resketch(store, SETTINGS, now=LATER)
+    assert next(slices) == 3
+    assert recipes(store) == {"former recipe", recipe}  # may be left here
+    assert list(reclustering.resketch(store, SETTINGS, now=LATER)) == [3, 2]
+    assert {entry_id: sketch.signature for entry_id, sketch in store.sketches(range(1, 9)).items()} == signatures
+    assert {profile.recipe for profile in store.profiles([1, 2, 3])} == {recipe}
+    file(store, [FERRY[1], CABLE[2]], first=20)
+    assert store.stories_of([9, 10]) == {9: 1, 10: 2}
+
+
+def test_sketches_too_old_to_be_candidates_are_left(store: Database) -> None:
+    outdate(store, [1])
+    assert list(reclustering.resketch(store, SETTINGS, now=NOON + 30 * DAY)) == []
+    assert list(reclustering.resketch(store, SETTINGS, now=LATER)) == [1]
+
+
+def test_another_recipe_is_never_compared(store: Database) -> None:
+    """Its numbers would be nonsense to the new one: here they would raise."""
+    outdate(store, list(range(1, 9)))
+    for story in (1, 2, 3):
+        store.save_profile(story, "former recipe", b"nonsense")
+    file(store, FERRY, first=20)
+    assert groups(store)[store.stories_of([9])[9]] == [9, 10, 11]
+    found = outcome(store)  # sketches the stored texts anew
+    assert {found.after[number].story_id for number in (1, 2, 3, 9, 10, 11)} == {1}
+
+
+def test_a_full_text_is_what_is_compared(store: Database) -> None:
+    title, text = BREAD[0]
+    store.run("UPDATE entries SET fulltext = ?, title = ?, text = '' WHERE id = 7", (text + " " + BREAD[1][1], title))
+    assert outcome(store).moved == []
+
+
+def test_placing_in_a_story_of_another_recipe_does_not_mix_them(store: Database) -> None:
+    store.save_profile(1, "former recipe", b"nonsense")
+    file(store, [FERRY[0]], first=20)  # a copy of entry 1, whose sketch is current
+    (profile,) = store.profiles([1])
+    assert profile.recipe != "former recipe"
+    assert pipeline.mend(store, now=LATER, settings=SETTINGS) == 0
