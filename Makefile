@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 JOBS ?= auto
 PEERS := .venv-peers
 
-.PHONY: demo run test lint bench lock clean
+.PHONY: demo run test lint bench lock cli-docs clean
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -37,10 +37,15 @@ lint: $(READY)  ## style and types
 bench: $(READY) $(PEERS)/.ready  ## timings and sizes, printed, never asserted
 	$(BIN)/python -m pytest -s -m bench tests/benchmarks -p no:randomly --timeout=0
 
-lock:  ## resolve the ranges of pyproject.toml anew into requirements.lock
+lock:  ## resolve the ranges of pyproject.toml anew; requirements-run.lock is what a server needs of it
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes --no-emit-index-url \
 	    --no-header pyproject.toml build-requirements.in -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --constraint requirements.lock pyproject.toml -o requirements-run.lock
+
+cli-docs: $(READY)  ## docs/cli.md, from the commands
+	$(BIN)/python -m tests.cli_reference > docs/cli.md
 
 clean:
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

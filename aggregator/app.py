@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SQLITE_VERSION = sqlite_version
 LEASE = timedelta(minutes=30)
+LONGEST_REST = timedelta(days=7)  # that a server may ask for
 TAKE = 20_000  # feeds a round at the most
 PAGES = timedelta(minutes=2)  # for article pages; entries whose page had no turn by then keep their excerpt
 
@@ -110,6 +111,7 @@ class App(AbstractContextManager["App"]):
         per_host: int | None = None,
     ) -> list[FetchRequest]:
         now = self.now()
+        self.store.heed_clock(now, longest=max(self.settings.poll.slowest, LONGEST_REST))
         requests = self.store.lease_due(now, until=now + LEASE, limit=limit, per_host=per_host, urls=urls, force=force)
         return [replace(request, unconditional=True) for request in requests] if refetch else requests
 

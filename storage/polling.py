@@ -4,7 +4,7 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from aggregator.model import Document, FeedEvent, FeedState, Fetched, FetchRequest, HostBlock
 from storage.connection import Connection, writes
@@ -47,6 +47,25 @@ class Polling(Connection):
                 ids,
             )
         return [FetchRequest(read_feed(row), read_state(row)) for row in rows]
+
+    def heed_clock(self, now: datetime, *, longest: timedelta) -> None:
+        """What a clock that was wrong has put off too far is due now. `longest`: no wait of ours is longer.
+
+        Without this a clock that was once years ahead would silence feeds and hosts for years.
+        """
+        far = {"now": to_text(now), "far": to_text(now + longest * 1.2), "longest": longest.total_seconds()}
+        feeds = (
+            "status <> 'gone' AND next_at > :far AND (every_seconds IS NULL OR every_seconds <= :longest)"
+            " OR leased_until > :far"
+        )
+        if self.row(f"SELECT 1 FROM feeds WHERE {feeds} UNION ALL SELECT 1 FROM hosts WHERE blocked_until > :far", far):
+            with self.transaction():
+                self.run(
+                    "UPDATE feeds SET next_at = min(next_at, :now), leased_until = NULL, lease_holder = NULL"
+                    f" WHERE {feeds}",
+                    far,
+                )
+                self.run("DELETE FROM hosts WHERE blocked_until > :far", far)
 
     def release_dead(self) -> None:
         """End the leases of processes of this machine that are no more: a killed round is asked again at once."""

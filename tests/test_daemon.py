@@ -219,6 +219,7 @@ def test_trouble_of_a_feed_is_told_when_it_begins_and_of_the_disk_until_it_ends(
         assert line["level"] == "info"
         configure(tmp_path, site, poll={"reserve_mb": 10**9})
         running.send(signal.SIGHUP)
+        running.wait_for("read anew")  # of two signals at once the kernel has the later one handled first
         running.send(signal.SIGUSR1)
         running.wait_for("polling rests")
         assert aggregator(tmp_path, "stories").returncode == 0  # reading goes on
@@ -228,6 +229,7 @@ def test_trouble_of_a_feed_is_told_when_it_begins_and_of_the_disk_until_it_ends(
         site.status = 200
         configure(tmp_path, site)
         running.send(signal.SIGHUP)
+        running.wait_for("read anew", times=2)
         running.send(signal.SIGUSR1)
         running.wait_for("polling again")
         running.wait_for("3 new entries")

@@ -33,6 +33,8 @@ TICK = timedelta(seconds=20)
 ROUND = timedelta(seconds=30)  # after which no request is begun: the next tick takes over
 TAKE = 2_000  # feeds a round: what a week's sleep has left due is caught up bit by bit
 PER_HOST = 30  # feeds of one host a round: what its gap of a second leaves room for
+LOOK = 60.0  # seconds between two looks at the clock on the wall
+JUMP = 30.0  # seconds it may go wrong in between before we take it for set
 DRAIN = 9.0  # seconds a stop may take, and one more for the way out
 STUCK = 1800.0  # seconds without a sign of life after which the service manager should restart us
 STOPS = (signal.SIGTERM, signal.SIGINT)
@@ -49,6 +51,7 @@ class Daemon:
         self._stopping = threading.Event()
         self._busy = threading.Lock()
         self._beat = time.monotonic()
+        self._drift = utc_now().timestamp() - self._beat
         self._full = False  # polling rests because the disk is nearly full
         self._meter = Meter()
         self._scheduler = BackgroundScheduler(
@@ -214,9 +217,10 @@ class Daemon:
 
     def _serve(self) -> None:
         """The main thread: signals, and word to the service manager while the jobs show signs of life."""
-        pause = watchdog()
+        pause = min(watchdog() or LOOK, LOOK)
         while True:
             number = self._signals.wait(pause)
+            self._notice_clock()
             if number in STOPS:
                 self._stop(number)
                 return
@@ -226,6 +230,15 @@ class Daemon:
                 continue
             work = self.reload if number == signal.SIGHUP else self.poll_now
             self._scheduler.add_job(self._job(work), id=work.__name__, replace_existing=True)
+
+    def _notice_clock(self) -> None:
+        """The scheduler goes by the clock on the wall: set back by a day, it would sleep for a day."""
+        drift = utc_now().timestamp() - time.monotonic()
+        jump, self._drift = drift - self._drift, drift
+        if abs(jump) > JUMP:
+            log.warning("the clock was set by %+.0f s, or we slept", jump, extra={"data": {"event": "clock"}})
+            for job in self._scheduler.get_jobs():
+                job.modify(next_run_time=utc_now())
 
     def _alive(self) -> bool:
         return time.monotonic() - self._beat < STUCK
