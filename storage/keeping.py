@@ -11,7 +11,7 @@ from storage.versions import copy_to
 
 SLICE = 500  # entries a transaction: a fraction of a second
 BAND_SLICE = 200_000  # rows a transaction
-PAGES_RETURNED = 2_000  # to the file system in one go
+PAGES_RETURNED = 2_000  # to the file system in a transaction
 AGE_EVERY = timedelta(days=1)
 
 # a story is pruned as a whole: while it moves, its first entries stay; what a person corrected stays for ever
@@ -107,11 +107,20 @@ class Keeping(Stories, Frequencies):
 
     def tidy(self) -> None:
         """Give free pages back, look at the planner's statistics, cut the write-ahead log."""
-        with explaining(self.path):
-            self.raw.executescript(f"PRAGMA incremental_vacuum({PAGES_RETURNED})")  # execute() would free one page
+        self._return_pages()
         self.rows("PRAGMA analysis_limit = 400")
         self.rows("PRAGMA optimize")
         self.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # leaves the rest to the next time when a reader is in the way
+
+    def _return_pages(self) -> None:
+        """Slice by slice, so that others may write in between; nothing where the file was made by another program."""
+        left = self.one("PRAGMA freelist_count")[0]
+        while left:
+            with explaining(self.path):
+                self.raw.executescript(f"PRAGMA incremental_vacuum({PAGES_RETURNED})")  # execute() would free one page
+            before, left = left, self.one("PRAGMA freelist_count")[0]
+            if left >= before:
+                return
 
     def backup(self, target: Path, *, keep: int = 1) -> Path:
         """Copy the running database to a file, checked before it takes its name.

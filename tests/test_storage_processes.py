@@ -1,12 +1,10 @@
 """Real processes on one database: killed in mid-write, reading, holding it, taking it away."""
 
 import os
-import random
 import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,40 +12,14 @@ from pathlib import Path
 import pytest
 
 from aggregator.errors import BusyError, ConfigError, CorruptError, DiskError
-from storage import open_store
+from storage import keeping, open_store
+from tests import storage_kills
+from tests.storage_kills import start
 from tests.storage_values import DAY, NOON, add, entry, with_feeds
 
-WRITER = """
-import sys
-from pathlib import Path
-from storage import bands, open_store
-from tests.storage_values import NOON, MINUTE, add
-bands.FRESH = 40  # so that sorting is interrupted too
-with open_store(Path(sys.argv[1])) as store:
-    number = store.one("SELECT count(*) FROM entries")[0]
-    while True:
-        with store.transaction():
-            for _ in range(5):
-                number += 1
-                add(store, number, buckets=tuple(range(number, number + 40)), seen=NOON + number * MINUTE)
-                store.count_terms([[f"term{number % 50}"]], at=NOON)
-        print(number, flush=True)
-"""
-PRUNER = """
-import sys
-from pathlib import Path
-from storage import open_store
-from tests.storage_values import NOON, DAY
-with open_store(Path(sys.argv[1])) as store:
-    print("ready", flush=True)
-    while True:
-        store.prune(before=NOON + 300 * DAY, limit=3)
-        store.sweep_bands(NOON)
-        store.backup(Path(sys.argv[1] + ".bak"))
-"""
 READER = """
 import os, sys
-from storage import open_store
+from storage import keeping, open_store
 open_store(":memory:").close()  # imports what it needs
 if os.getuid() == 0:
     os.setuid(65534)  # root may write everywhere
@@ -65,19 +37,6 @@ connection.execute("COMMIT")
 """
 
 
-def start(script: str, *arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", script, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1])
-
-
-def kill_after(process: subprocess.Popen[str], seconds: float) -> list[str]:
-    """Everything it had said when it was killed."""
-    first = process.stdout.readline()
-    time.sleep(seconds)
-    process.kill()
-    return [first, *process.communicate()[0].splitlines()]
-
-
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     made = tmp_path / "aggregator.db"
@@ -87,30 +46,15 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_nothing_acknowledged_is_lost_when_killed(path: Path) -> None:
-    draw = random.Random(5)
-    for _ in range(3):
-        said = kill_after(start(WRITER, path), draw.uniform(0, 0.3))
-        with open_store(path) as store:
-            stored = store.one("SELECT count(*) FROM entries")[0]
-            assert stored >= int(said[-1] if said[-1].strip().isdigit() else said[-2])
-            assert stored % 5 == 0
-            assert store.frequencies(["x"], at=NOON).documents == pytest.approx(stored)
-            assert store.check() == []
+    storage_kills.while_writing(path, times=3)
 
 
 def test_killed_while_pruning_and_copying(path: Path) -> None:
-    with open_store(path) as store, store.transaction():
-        for number in range(200):
-            add(store, number)
-    draw = random.Random(6)
-    for _ in range(2):
-        kill_after(start(PRUNER, path), draw.uniform(0, 0.15))
-        with open_store(path) as store:
-            assert store.check() == []
-            assert len(store.known(1, [f"guid {number}" for number in range(200)])) == 200
-        if (copy := path.with_name(path.name + ".bak")).exists():
-            with open_store(copy, read_only=True) as store:
-                assert store.check() == []
+    storage_kills.while_pruning(path, times=3)
+
+
+def test_killed_while_migrating(tmp_path: Path) -> None:
+    storage_kills.while_migrating(tmp_path, times=3)
 
 
 def test_a_reader_does_not_block_the_writer_and_reads_on(path: Path) -> None:
@@ -274,6 +218,19 @@ def test_maintenance_and_stats(path: Path) -> None:
         store.maintenance(NOON + 2 * DAY, window=DAY)
         assert store.stats(NOON).bytes < stats.bytes / 3
         assert store.frequencies(["a"], at=NOON + 14 * DAY).counts["a"] == pytest.approx(0.5)
+
+
+def test_all_free_pages_are_returned(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "PAGES_RETURNED", 10)
+    with open_store(path) as store:
+        with store.transaction():
+            for number in range(100):
+                add(store, number, text="x" * 5000)
+        while store.prune(before=NOON + DAY):
+            pass
+        assert store.stats(NOON).free_bytes > 400_000
+        store.tidy()
+        assert store.stats(NOON).free_bytes == 0
 
 
 def test_backups_rotate(path: Path, tmp_path: Path) -> None:
