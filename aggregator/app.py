@@ -162,6 +162,12 @@ class App(AbstractContextManager["App"]):
             while gone := self.store.prune(before=rule.before, told_before=rule.told_before, feed_ids=ids):
                 yield gone
 
+    def resketch(self) -> Iterator[int]:
+        """Sketch anew what a former version has sketched otherwise; yields how many entries with each slice."""
+        from aggregator import reclustering
+
+        return reclustering.resketch(self.store, self.settings.cluster, now=self.now())
+
     def tidy(self) -> Iterator[None]:
         """The nightly round, if it is due: retention, maintenance, backup. Yields between slices: may be left there.
 

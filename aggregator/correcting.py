@@ -42,7 +42,7 @@ def merge(store: Store, story_ids: Collection[int], voice: Voice) -> Act:
         act = Act(ActKind.MERGE, voice.author, voice.at, voice.reason, into, tuple(before), redirects)
         act = _record(store, act, word)
         store.place_again([_joined(one, into, reason) for one in before], reason=reason, at=voice.at)
-        reprofile(store, [into], at=voice.at)
+        reprofile(store, [into])
     return act
 
 
@@ -65,7 +65,7 @@ def split(store: Store, story_id: int, entry_ids: Collection[int], voice: Voice)
         changed = tuple(before[entry_id] for entry_id in moves)
         act = _record(store, Act(ActKind.SPLIT, voice.author, voice.at, voice.reason, new, changed), word)
         store.place_again(list(moves.values()), reason=voice.says("parted them"), at=voice.at)
-        reprofile(store, [story_id, new], at=voice.at)
+        reprofile(store, [story_id, new])
     return act
 
 
@@ -87,15 +87,16 @@ def undo(store: Store, *, at: datetime) -> Act:
         returning += _copies_since(store, returning, left)
         store.place_again(returning, reason=f"{act.author}'s {act.kind} was undone", at=at)
         store.redirect_again(act.redirects)
-        reprofile(store, {*left.values(), *(standing.story_id for standing in returning)}, at=at)
+        reprofile(store, {*left.values(), *(standing.story_id for standing in returning)})
     return act
 
 
-def reprofile(store: Store, story_ids: Iterable[int], *, at: datetime) -> None:
+def reprofile(store: Store, story_ids: Iterable[int]) -> None:
     """Make the profiles of these stories anew from the sketches of their entries."""
+    latest = store.latest_seen()
 
-    def frequencies(terms: Collection[str]) -> Frequencies:
-        return store.frequencies(terms, at=at)
+    def frequencies(terms: Collection[str]) -> Frequencies:  # of an archive, counts have aged to nothing today
+        return store.frequencies(terms, at=latest) if latest else Frequencies(0, {})
 
     members: defaultdict[int, list[int]] = defaultdict(list)
     for entry_id, story_id in store.entries_of(list(story_ids)).items():

@@ -187,6 +187,10 @@ class Store(Memory, Protocol):
         """How many entries were seen since then."""
         ...
 
+    def latest_seen(self) -> datetime | None:
+        """When the newest entry was seen."""
+        ...
+
     def entries_of(self, story_ids: Collection[int]) -> dict[int, int]:
         """entry id → story id, of all entries of these stories, in order of arrival."""
         ...

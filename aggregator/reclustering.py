@@ -51,17 +51,20 @@ class Outcome:
     score: evaluate.Score | None  # of the settings alone: without obeying a correction
 
     @property
+    def elsewhere(self) -> int:
+        """How many entries would stand in another story."""
+        return sum(now.story_id != self.before[entry_id].story_id for entry_id, now in self.after.items())
+
+    @property
     def moved(self) -> list[Standing]:
         """Entries whose story, original or level changes, as they will stand."""
         return [now for entry_id, now in self.after.items() if _place(now) != _place(self.before[entry_id])]
 
 
-def rehearse(
-    store: Store, settings: ClusterSettings, *, since: datetime, now: datetime, step: Callable[[], None]
-) -> Outcome:
+def rehearse(store: Store, settings: ClusterSettings, *, since: datetime, step: Callable[[], None]) -> Outcome:
     """Place all entries seen since then anew, in memory. `step` is called for each one that was read."""
     corrections = store.list_corrections()
-    replayed = _replayed(store, settings, corrections, since=since, now=now, step=step)
+    replayed = _replayed(store, settings, corrections, since=since, step=step)
     for standing in _followers(store, replayed):
         replayed.stand(standing)
     before = {standing.entry_id: standing for standing in store.standings(list(replayed.standings))}
@@ -71,7 +74,7 @@ def rehearse(
     judged = [one for one in corrections if one.a in old and one.b in old]
     score = stored_score = None
     if judged:
-        freely = _replayed(store, settings, (), since=since, now=now, step=step, named=corrections)
+        freely = _replayed(store, settings, (), since=since, step=step, named=corrections)
         score = _score(judged, {entry_id: one.story_id for entry_id, one in freely.standings.items()})
         stored_score = _score(judged, old)
     return Outcome(
@@ -100,7 +103,7 @@ def apply(store: Store, outcome: Outcome, *, at: datetime) -> None:
             moved.append(replace(standing, story_id=made.get(number, number)))
         touched = {one.story_id for one in moved} | {outcome.before[one.entry_id].story_id for one in moved}
         store.place_again(moved, reason="reclustered", at=at)
-        reprofile(store, touched, at=at)
+        reprofile(store, touched)
 
 
 def resketch(store: Store, settings: ClusterSettings, *, now: datetime) -> Iterator[int]:
@@ -113,7 +116,7 @@ def resketch(store: Store, settings: ClusterSettings, *, now: datetime) -> Itera
         with store.transaction():
             for stored in store.stored(ids):
                 store.replace_sketch(stored.standing.entry_id, sketches.sketch(_compared(stored)))
-            reprofile(store, set(store.stories_of(ids).values()), at=now)
+            reprofile(store, set(store.stories_of(ids).values()))
         yield len(ids)
 
 
@@ -130,12 +133,13 @@ def _replayed(
     obeyed: Sequence[Correction],
     *,
     since: datetime,
-    now: datetime,
     step: Callable[[], None],
     named: Sequence[Correction] = (),
 ) -> _Replay:
+    latest = store.latest_seen() or since  # counts have aged to nothing long after it
+
     def frequencies(terms: Collection[str]) -> Frequencies:
-        return store.frequencies(terms, at=now)
+        return store.frequencies(terms, at=latest)
 
     seed = store.installation_seed()
     memory = _Replay(cluster.Bonds(obeyed), frequencies, seed)
@@ -231,7 +235,7 @@ def _changes(whole: Mapping[int, int], parts: Mapping[int, int]) -> Iterable[Cha
     mixed = [(story_id, made) for story_id, made in found.items() if len(made) > 1]
     mixed.sort(key=lambda pair: (-sum(map(len, pair[1].values())), pair[0]))
     for story_id, made in mixed:
-        ordered = sorted(made.items(), key=lambda part: (-len(part[1]), part[0]))
+        ordered = sorted(made.items(), key=lambda part: (-len(part[1]), part[0] <= 0, part[0]))
         yield Change(max(0, story_id), tuple(Part(max(0, other), tuple(ids)) for other, ids in ordered))
 
 

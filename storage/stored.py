@@ -35,6 +35,11 @@ class StoredEntries(Connection):
         """How many entries were seen since then."""
         return int(self.one("SELECT count(*) FROM entries WHERE seen >= ?", (to_text(since),))[0])
 
+    def latest_seen(self) -> datetime | None:
+        """When the newest entry was seen."""
+        latest: str | None = self.one("SELECT max(seen) FROM entries")[0]
+        return to_moment(latest)
+
     def entries_of(self, story_ids: Collection[int]) -> dict[int, int]:
         """entry id → story id, of all entries of these stories, in order of arrival."""
         found = self.rows(

@@ -35,7 +35,7 @@ FLOORS: dict[str, set[str]] = {
     "aggregator.fulltext": GROUND | {f"aggregator.{room}" for room in ("ports", "parse", "refine")},
     "storage": {"aggregator.model", "aggregator.errors"},
     "aggregator.app": GROUND
-    | {f"aggregator.{name}" for name in (*STAGES, "ports", "config", "pipeline", "refine", "retention")}
+    | {f"aggregator.{name}" for name in (*STAGES, "ports", "config", "pipeline", "reclustering", "refine", "retention")}
     | {"aggregator", "storage"},
     "aggregator.offline": GROUND | {f"aggregator.{name}" for name in ("app", "pipeline", "parse", "evaluate")},
     "aggregator.subscriptions": GROUND | {f"aggregator.{name}" for name in ("app", "config", "refine", "parse")},

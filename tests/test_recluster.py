@@ -29,16 +29,14 @@ def store() -> Iterator[Database]:
         yield opened
 
 
-def outcome(
-    store: Database, settings: ClusterSettings = SETTINGS, *, since: datetime = NOON - DAY, now: datetime = LATER
-) -> Outcome:
-    return rehearse(store, settings, since=since, now=now, step=lambda: None)
+def outcome(store: Database, settings: ClusterSettings = SETTINGS, *, since: datetime = NOON - DAY) -> Outcome:
+    return rehearse(store, settings, since=since, step=lambda: None)
 
 
 def put(store: Database, entry_ids: list[int], story_id: int | None) -> int:
     """As a machine with other settings might have done."""
     story = store.move_entries(entry_ids, story_id, reason="other settings", at=NOON)
-    correcting.reprofile(store, store.stories_of(range(1, 99)).values(), at=NOON)
+    correcting.reprofile(store, store.stories_of(range(1, 99)).values())
     return story
 
 
@@ -136,7 +134,7 @@ def test_what_is_older_than_the_window_is_left_alone_but_not_forgotten(store: Da
     new = store.stories_of([9])[9]
     assert new not in {1, 2, 3}
     correcting.merge(store, [2, new], ANN)
-    found = outcome(store, since=NOON - DAY, now=month)
+    found = outcome(store, since=NOON - DAY)
     assert found.entries == 3
     assert {standing.story_id for standing in found.after.values()} == {2}
     apply(store, found, at=month)

@@ -46,7 +46,7 @@ def recluster(frame: Frame, since: datetime, dry_run: bool, assignments: tuple[s
     with opened as app:
         settings = _tried(app.settings.cluster, assignments)
         with _progress(app, since - settings.window, quiet=as_json) as step:
-            outcome = reclustering.rehearse(app.store, settings, since=since, now=app.now(), step=step)
+            outcome = reclustering.rehearse(app.store, settings, since=since, step=step)
         titles = _titles(app, outcome)
         if not dry_run:
             reclustering.apply(app.store, outcome, at=app.now())
@@ -103,10 +103,9 @@ def _titles(app: "App", outcome: "Outcome") -> dict[int, str]:
 def _print(outcome: "Outcome", titles: dict[int, str], *, dry_run: bool) -> None:
     from aggregator.cli.printing import clean, count
 
-    click.echo(f"{count(outcome.entries, 'entry')} placed anew, {count(len(outcome.moved), 'change')}")
-    would = "would " if dry_run else ""
-    _print_changes(outcome.merges, f"{would}merge", "is made of parts of", "of", titles)
-    _print_changes(outcome.splits, f"{would}split", "falls into", "in", titles)
+    click.echo(f"{count(outcome.entries, 'entry')} placed anew, {outcome.elsewhere:,} of them in another story")
+    _print_changes(outcome.merges, "would merge" if dry_run else "merged", "of", "of", titles)
+    _print_changes(outcome.splits, "would split" if dry_run else "split", "into", "in", titles)
     if outcome.score and outcome.stored_score:
         click.echo(
             f"against {count(outcome.constraints, 'constraint')} of yours: these settings alone precision "
@@ -120,9 +119,9 @@ def _print(outcome: "Outcome", titles: dict[int, str], *, dry_run: bool) -> None
 def _print_changes(changes: "tuple[Change, ...]", verb: str, made: str, where: str, titles: dict[int, str]) -> None:
     from aggregator.cli.printing import clean, count
 
-    click.echo(f"{count(len(changes), 'story')} {verb}")
+    click.echo(f"{verb}: {count(len(changes), 'story')}")
     for change in changes[:EXAMPLES]:
-        click.echo(f"  {_name(change.story_id)} {made} {count(len(change.parts), 'story')}:")
+        click.echo(f"  {_name(change.story_id)}, {made} {count(len(change.parts), 'story')}:")
         for part in change.parts:
             click.echo(f"    {count(len(part.entries), 'entry')} {where} {_name(part.story_id)}")
             for entry_id in part.entries[:ENTRIES]:
@@ -139,7 +138,7 @@ def _data(outcome: "Outcome", titles: dict[int, str]) -> dict[str, object]:
     scores = {"settings": outcome.score, "stories": outcome.stored_score}
     return {
         "entries": outcome.entries,
-        "changes": len(outcome.moved),
+        "elsewhere": outcome.elsewhere,
         "merges": outcome.merges,
         "splits": outcome.splits,
         "titles": titles,

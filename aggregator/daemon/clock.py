@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
+from itertools import islice
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -33,6 +34,7 @@ TICK = timedelta(seconds=20)
 ROUND = timedelta(seconds=30)  # after which no request is begun: the next tick takes over
 TAKE = 2_000  # feeds a round: what a week's sleep has left due is caught up bit by bit
 PER_HOST = 30  # feeds of one host a round: what its gap of a second leaves room for
+RESKETCHED = 50  # slices in a row: some ten seconds
 LOOK = 60.0  # seconds between two looks at the clock on the wall
 JUMP = 30.0  # seconds it may go wrong in between before we take it for set
 DRAIN = 9.0  # seconds a stop may take, and one more for the way out
@@ -92,6 +94,7 @@ class Daemon:
             (self.poll, self._tick),
             (self.digest, min(self._tick * 3, timedelta(minutes=1))),
             (self.tidy, timedelta(hours=1)),
+            (self.resketch, timedelta(minutes=10)),
         ):
             self._scheduler.add_job(
                 self._job(work), "interval", seconds=every.total_seconds(), next_run_time=utc_now(), id=work.__name__
@@ -168,6 +171,17 @@ class Daemon:
             self._beat = time.monotonic()
             if self._stopping.is_set():
                 break
+
+    def resketch(self) -> None:
+        """Some of what a former version has sketched otherwise, while there is any; then polling has its turn."""
+        anew = 0
+        for count in islice(self._app.resketch(), RESKETCHED):
+            anew += count
+            self._beat = time.monotonic()
+            if self._stopping.is_set():
+                break
+        if anew:
+            log.info("sketched %d entries anew: another version did it otherwise", anew)
 
     def reload(self) -> None:
         """The whole new configuration, or the old one and a line that says why."""
