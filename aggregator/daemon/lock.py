@@ -30,6 +30,8 @@ class Holder:
 def exclusive(database: Path, *, command: str, now: datetime) -> Iterator[None]:
     """Hold the lock. Raises BusyError naming the holder, ConfigError where the folder cannot be written."""
     lock, note = FileLock(_beside(database, ".lock"), timeout=PATIENCE), _beside(database, ".pid")
+    if not database.absolute().parent.is_dir():  # the lock would make it
+        raise ConfigError(f"{database}: there is no such folder: make it, or name another with `database:` or --db")
     try:
         lock.acquire()
     except Timeout:
