@@ -1,10 +1,11 @@
 """Word hashes → hashes of word n-grams → MinHash signature. Pure; the only place that knows datasketch."""
 
 from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from datasketch import MinHash
 
 Hashes = npt.NDArray[np.uint32]
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio
@@ -26,7 +27,13 @@ class Signer:
     """Makes MinHash signatures with one set of permutations (drawing them anew would cost more than using them)."""
 
     def __init__(self, permutations: int, seed: int) -> None:
-        self._minhash = MinHash(num_perm=permutations, seed=seed, hashfunc=int, scheme="affine32")
+        self._permutations, self._seed = permutations, seed
+
+    @cached_property
+    def _minhash(self) -> Any:
+        from datasketch import MinHash  # noqa: PLC0415 – it imports scipy: only the workers, which sign, pay for that
+
+        return MinHash(num_perm=self._permutations, seed=self._seed, hashfunc=int, scheme="affine32")
 
     def sign(self, values: Hashes) -> Hashes:
         """The signature of a set: one uint32 a permutation."""
