@@ -32,7 +32,8 @@ class Running:
     @property
     def lines(self) -> list[dict[str, Any]]:
         text = self._log.read_text(encoding="utf-8")
-        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        whole = text.splitlines(keepends=True)  # multiprocessing's resource tracker may outlive us and has its own words
+        return [json.loads(line) for line in whole if line.startswith("{") and line.endswith("\n")]
 
     def wait_for(self, mark: str, *, times: int = 1) -> dict[str, Any]:
         """The line whose message holds the mark, when it has come so often."""
