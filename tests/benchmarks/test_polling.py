@@ -121,10 +121,10 @@ def test_ten_thousand_feeds_on_bad_hosts(tmp_path: Path) -> None:
     endure(tmp_path, feeds=10_000, hosts=500, bad={"slow": 50, "silent": 50, "throttled": 20})
 
 
-def endure(folder: Path, *, feeds: int, hosts: int, bad: dict[str, int]) -> None:
+def endure(folder: Path, *, feeds: int, hosts: int, bad: dict[str, int], entries: int = 20) -> None:
     """Rounds on the real clock until there is nothing to ask; how the healthy fare, and that all are asked politely."""
     rounds: list[dict[str, Any]] = []
-    with farm(folder, feeds=feeds, hosts=hosts, **bad) as server:
+    with farm(folder, feeds=feeds, hosts=hosts, entries=entries, **bad) as server:
         config = configuration(folder, server.greeting, gap="1s")
         with Child("tests.replay.poller", str(config), "wall", log=folder / "ours.log", patience=3600) as ours:
             with weighed(ours) as cost, watched(ours.pid) as peak:
