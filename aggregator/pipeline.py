@@ -267,9 +267,9 @@ def ingest(
 def _file(
     article: Article, store: Store, sketches: cluster.Sketcher, seen: datetime, settings: ClusterSettings
 ) -> Ingested:
-    address = article.feed or f"ingest:{article.source}"
-    feed_id = store.add_feed(Feed(url=address, title=article.source), now=seen)
     entry = clean_article(article, now=seen)
+    outlet = article.source or entry.publisher or f"#{article.id}"  # nobody knows: an outlet of its own
+    feed_id = store.add_feed(Feed(url=article.feed or f"ingest:{outlet}", title=outlet), now=seen)
     known = store.known(feed_id, [entry.guid]).get(entry.guid)
     if known is None:
         placed = place(store, feed_id, entry, sketches.sketch(entry), seen=seen, settings=settings)
