@@ -96,7 +96,8 @@ class App(AbstractContextManager["App"]):
     def fetch(self) -> "HttpFetch":
         from aggregator.fetch.client import HttpFetch
 
-        return HttpFetch(self.settings.poll, self.settings.hosts, version=__version__, now=self.now, environ=os.environ)
+        poll, hosts = self.settings.poll, self.settings.hosts
+        return self._open.enter_context(HttpFetch(poll, hosts, version=__version__, now=self.now, environ=os.environ))
 
     def resolve(self, names: Sequence[str]) -> list[str]:
         return resolve(self.settings.subscriptions(), names)

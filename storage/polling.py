@@ -67,12 +67,15 @@ class Polling(Connection):
                 )
                 self.run("DELETE FROM hosts WHERE blocked_until > :far", far)
 
-    def release_dead(self) -> None:
-        """End the leases of processes of this machine that are no more: a killed round is asked again at once."""
+    def release_dead(self, *, own: bool = False) -> None:
+        """End the leases of processes of this machine that are no more: a killed round is asked again at once.
+
+        `own`: also ours, of a round that could not end them itself. In a container we have our predecessor's number.
+        """
         host = socket.gethostname()
         held = self.rows("SELECT DISTINCT lease_holder FROM feeds WHERE lease_holder IS NOT NULL")
         holders = [(name, int(name.rpartition(":")[2])) for (name,) in held if name.rpartition(":")[0] == host]
-        dead = [name for name, pid in holders if not _alive(pid)]
+        dead = [name for name, pid in holders if (own and name == self.holder) or not _alive(pid)]
         if dead:
             with self.transaction():
                 self.run(

@@ -32,7 +32,7 @@ class Running:
     @property
     def lines(self) -> list[dict[str, Any]]:
         text = self._log.read_text(encoding="utf-8")
-        whole = text.splitlines(keepends=True)  # multiprocessing's resource tracker may outlive us and has its own words
+        whole = text.splitlines(keepends=True)  # the tracker of multiprocessing may outlive us and has words of its own
         return [json.loads(line) for line in whole if line.startswith("{") and line.endswith("\n")]
 
     def wait_for(self, mark: str, *, times: int = 1) -> dict[str, Any]:

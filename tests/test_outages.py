@@ -90,6 +90,14 @@ def test_a_clock_that_was_years_ahead_silences_nobody(world: World) -> None:
     assert world.app.store.feeds()[request.feed.id - 1][1].status is FeedStatus.GONE
 
 
+def test_a_round_that_ended_badly_keeps_no_feed_from_the_next(world: World) -> None:
+    assert len(world.app.lease()) == FEEDS  # and then the database was held for too long, say
+    world.app.store.release_dead()
+    assert world.app.lease() == []
+    world.app.store.release_dead(own=True)
+    assert len(world.app.lease()) == FEEDS
+
+
 def test_a_clock_set_back_does_not_put_the_jobs_to_sleep(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -113,6 +113,7 @@ class Daemon:
     def _round(self, *, force: bool) -> None:
         if not self._has_room():
             return
+        self._app.store.release_dead(own=True)  # there is one round at a time
         requests = self._app.lease(force=True) if force else self._app.lease(limit=TAKE, per_host=PER_HOST)
         if not requests:
             return
