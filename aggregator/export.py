@@ -24,6 +24,7 @@ ENTRY = {
     "score": "share",
     "reason": "text",
     "seen": "moment",
+    "fulltext": "text",
 }
 STORY = {
     "story": "number",

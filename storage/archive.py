@@ -13,7 +13,7 @@ from storage.values import to_text
 _ENTRIES = """
 SELECT e.guid AS id, e.title, e.text, e.published, f.title AS source, e.url, e.lang, e.author, e.updated, e.tags,
     e.publisher, f.url AS feed, 1 AS plain, e.id AS entry, e.story_id AS story, e.copy_of, p.level, p.score, p.reason,
-    e.seen
+    e.seen, e.fulltext
 FROM entries e JOIN feeds f ON f.id = e.feed_id JOIN placements p ON p.entry_id = e.id
 WHERE e.seen >= :since ORDER BY e.id
 """

@@ -13,7 +13,8 @@ from aggregator.cli.frame import Frame, json_option, pass_frame
 
 FORMAT = """
 \b
-One JSON object a line: {"id", "title", "text", "published" (ISO 8601 or null), "source", "url", "lang"}
+One JSON object a line: {"id", "title", "text", "published" (ISO 8601 or null), "source", "url", "lang"};
+it may have "author", "updated", "tags", "publisher", "feed" (an address) and "plain" (true: no markup), as exports do.
 """
 order_option = click.option(
     "--by",

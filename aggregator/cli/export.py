@@ -22,7 +22,8 @@ Examples:
 
 \b
 `ingest` reads JSON lines. What comes back exactly: feed, source, id, title, text, published, updated, url, lang,
-author, tags, publisher. What does not: markup, former texts, and when we first saw it; stories are found anew.
+author, tags, publisher. What does not: markup, full texts, former
+texts, and when we first saw it; stories are found anew.
 """
 
 

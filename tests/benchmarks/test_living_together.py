@@ -76,7 +76,7 @@ def test_daemon_readers_writers_and_backups_on_one_database(tmp_path: Path) -> N
     speed = (stream.end - stream.start) / timedelta(seconds=0.8 * SECONDS)
     clock = RunningClock(stream.start + timedelta(days=0.5), speed)
     database = tmp_path / "aggregator.db"
-    with Replay(stream, clock=clock, window=60) as replay:
+    with Replay(stream, clock=clock, window=900) as replay:  # all of it: hours of the stream pass while a writer holds
         pace = {"every": "3s", "fastest": "3s"}
         (tmp_path / "feeds.yaml").write_text(replay.feeds_yaml(database=database, poll=pace), encoding="utf-8")
         daemon = Running(tmp_path, {})
