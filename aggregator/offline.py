@@ -49,17 +49,16 @@ def clustered(read: Iterable[Article], *, warm: Iterable[Article] = ()) -> list[
     return found
 
 
+def _published(article: Article) -> datetime:
+    return article.item.published or datetime.min.replace(tzinfo=UTC)
+
+
 def read_ordered(file: Path, by: str) -> list[Article]:
-    """All articles of a file, in its order or by date (undated ones stay behind the one before them)."""
+    """All articles of a file, in its order or by date; a file in which some have no date keeps its order."""
     read = list(articles.read(file))
-    if by == "file":
+    if by == "file" or any(article.item.published is None for article in read):
         return read
-    moment = datetime.min.replace(tzinfo=UTC)
-    keyed = []
-    for article in read:
-        moment = article.item.published or moment
-        keyed.append((moment, article))
-    return [article for _, article in sorted(keyed, key=lambda pair: pair[0])]
+    return sorted(read, key=_published)
 
 
 def cluster_file(file: Path, *, warm: Path | None, by: str) -> Iterator[dict[str, Any]]:
@@ -114,7 +113,7 @@ def evaluate_copies(file: Path) -> dict[str, Any]:
             continue
         where = f"{file}:{line}"
         a, b = (articles.article(data.get(side) or {}, line=line, where=f"{where} {side}") for side in "ab")
-        pair = sorted((a, b), key=lambda article: article.item.published or datetime.min.replace(tzinfo=UTC))
+        pair = sorted((a, b), key=_published)
         later = clustered(pair)[-1]
         gold.append(label in POSITIVE)
         found.append(later.level in _COPY_LEVELS)

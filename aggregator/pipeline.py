@@ -240,7 +240,7 @@ BATCH = 100  # articles a transaction
 def ingest(
     articles: Iterable[Article], store: Store, *, settings: ClusterSettings, now: datetime
 ) -> Iterator[Ingested]:
-    """File articles in the order given; their own dates are the clock (undated ones: the last date before them).
+    """File articles in the order given; their own dates are the clock, which never runs backwards.
 
     One source is one outlet, stored as a feed that is never polled. Stories are mended as the clock goes on.
     """
@@ -254,7 +254,7 @@ def ingest(
             for article in batch:
                 moment = article.item.published or clock or now
                 mended = mended if clock else moment
-                clock = moment
+                clock = max(moment, clock or moment)
                 done.append(_file(article, store, sketches, clock, settings))
         yield from done
         if clock and clock - mended >= MEND_EVERY:

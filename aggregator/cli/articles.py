@@ -21,7 +21,7 @@ order_option = click.option(
     type=click.Choice(["published", "file"]),
     default="published",
     show_default=True,
-    help="The order in which the articles arrive.",
+    help="The order in which the articles arrive; a file in which some have no date keeps its own.",
 )
 warm_option = click.option(
     "--warm",
