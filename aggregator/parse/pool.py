@@ -26,7 +26,7 @@ class Workers(Generic[J, R]):
     as forks of one that has imported `preload` (a module name; empty: the function's module).
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         function: Callable[[J], R],
         *,
