@@ -32,7 +32,7 @@ def main() -> None:
         for line in sys.stdin:
             now.moment = json.loads(line)
             polled = list(app.poll(app.lease()))
-            merged = app.mend()
+            merged = app.mend() if any(one.new for one in polled) else 0  # as the command and the daemon do
             _tell(
                 feeds=len(polled),
                 new=sum(one.new for one in polled),
