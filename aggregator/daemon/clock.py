@@ -128,7 +128,7 @@ class Daemon:
                 if self._stopping.is_set():
                     break
         if not self._stopping.is_set():
-            tally.merged = self._app.mend()
+            tally.merged = self._app.mend() if tally.new else 0  # nothing new makes nothing more alike
             self._follow_moves()
         took = time.monotonic() - began
         self._meter.round(took)
