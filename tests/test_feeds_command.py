@@ -91,7 +91,7 @@ def test_a_site_is_added_listed_checked_explained_and_removed(site: Site, folder
         app.store.save_poll(2, state, fetched(outcome=Outcome.DENIED))
     listed = aggregator(folder, "feeds", "list", "--failing", "--json")
     (row,) = json.loads(listed.stdout)
-    assert (row["url"], row["status"], row["error"]) == (site.url("/gone.xml"), "failing", "404")
+    assert (row["url"], row["status"], row["error"]) == (site.url("/gone.xml"), "failing", "404 Not Found")
     told = aggregator(folder, "feeds", "next").stdout.splitlines()
     assert told[0] == "Harbour Post: at the next round, because it was never asked"
     assert told[1].endswith("because failed: 404")
