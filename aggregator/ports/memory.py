@@ -1,7 +1,4 @@
-"""What the pipeline needs from outside, in our words. Small on purpose: a fake is a screenful.
-
-`storage/` implements `Store` and `Library`, `fetch/client.py` implements `Fetch`; `app.py` puts them together.
-"""
+"""What is remembered, as those see it who decide and write."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -12,9 +9,6 @@ from aggregator.model import (
     Act,
     Candidate,
     Correction,
-    Counts,
-    Digest,
-    DigestState,
     Document,
     Entry,
     Feed,
@@ -31,25 +25,8 @@ from aggregator.model import (
     Sketch,
     Standing,
     Stored,
-    Story,
     StoryProfile,
-    Untold,
 )
-
-
-class Fetch(Protocol):
-    """The network. Asks every request at most once and yields each answer as it arrives, in no order.
-
-    Never raises for what the world does wrong: that is an `Outcome`.
-    """
-
-    def __call__(self, requests: Iterable[FetchRequest]) -> Iterator[tuple[FetchRequest, Fetched]]: ...
-
-
-class FetchPages(Protocol):
-    """The network, for web pages: as polite, and as robots.txt of each site says."""
-
-    def __call__(self, urls: Iterable[str]) -> Iterator[tuple[str, Fetched]]: ...
 
 
 class Memory(Protocol):
@@ -246,71 +223,4 @@ class Store(Memory, Protocol):
 
     def remove_act(self, act_id: int) -> bool:
         """With its corrections. False when there is none of that id."""
-        ...
-
-
-class Library(Protocol):
-    """The memory as people read it."""
-
-    def stories(
-        self,
-        *,
-        since: datetime | None = None,
-        limit: int | None = None,
-        tags: Collection[str] = (),
-        ids: Collection[int] | None = None,
-    ) -> list[Story]:
-        """Newest first (by last_seen), without members."""
-        ...
-
-    def story(self, story_id: int) -> Story | None:
-        """With members; follows redirects of merged stories."""
-        ...
-
-    def standings(self, entry_ids: Collection[int] | None = None) -> list[Standing]:
-        """Of these entries (None: of all), by entry id."""
-        ...
-
-    def untold(self, name: str, recipient: str, *, since: datetime) -> list[Untold]:
-        """Stories with members seen since then that no accepted (sent) issue of this digest told this recipient."""
-        ...
-
-    def counts(self, *, since: datetime) -> Counts: ...
-
-    def events(self, *, after: int) -> list[FeedEvent]:
-        """Feed events with a higher id, oldest first."""
-        ...
-
-
-class Ledger(Protocol):
-    """The outbox: at most one row per (name, local date, recipient), whatever happens."""
-
-    def digest(self, name: str, local_date: str, recipient: str) -> Digest | None: ...
-
-    def add_digest(self, digest: Digest) -> Digest:
-        """Store a rendered (or skipped) issue; returns it with its id, or the row that was there first."""
-        ...
-
-    def record_attempt(
-        self, digest_id: int, state: DigestState, *, at: datetime, answer: str, next_at: datetime | None
-    ) -> None:
-        """One attempt to send: the new state and the server's last answer."""
-        ...
-
-    def pending(self, now: datetime) -> list[Digest]:
-        """Issues whose next attempt is due, oldest first."""
-        ...
-
-    def last_sent(self, name: str, recipient: str) -> Digest | None: ...
-
-    def digests(self, *, limit: int) -> list[Digest]:
-        """Newest first."""
-        ...
-
-
-class Send(Protocol):
-    """A way out for a finished message. Raises UnavailableError for what may pass, RefusedError for what will not."""
-
-    def __call__(self, message: bytes, *, sender: str, recipient: str) -> str:
-        """Hand it over; returns the other side's answer in one line."""
         ...
