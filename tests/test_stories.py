@@ -43,7 +43,7 @@ def test_the_reason_names_what_is_shared_and_the_numbers() -> None:
         desk.add(entry(title, text), feed=feed)
     placement = desk.placements[1]
     assert placement.level is Level.STORY
-    assert "elsin" in placement.reason
+    assert "Elsin, crane, ferries" in placement.reason  # as written, not as stems
     assert " of," not in placement.reason
     assert "with 1 report; similarity" in placement.reason
     first = desk.placements[0]

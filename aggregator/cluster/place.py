@@ -13,9 +13,11 @@ from datetime import datetime
 from aggregator.cluster import copies, features, profile, stories, will
 from aggregator.cluster.profile import Profile
 from aggregator.cluster.weights import vector
+from aggregator.cluster.words import tokens, word
 from aggregator.model import Candidate, Correction, Entry, Frequencies, Level, Placement, Relation, Sketch, StoryProfile
 from aggregator.settings import ClusterSettings
 
+_SPELLED = 4000  # characters of a text in which the spelling of its words is looked up
 UNCOUNTED = Frequencies(0.0, {})
 
 
@@ -65,10 +67,11 @@ def place(  # noqa: PLR0913 - what is known of an entry, and all that the store 
     series = {likeness.candidate.story_id for likeness in alike if likeness.series}
     near = {candidate.story_id for candidate in candidates} - series
     known = {i: p for i, p in profiles.items() if i in near and p.recipe == sketch.recipe}
-    return _story(sketch, known, frequencies, seen, copies.relations(alike))
+    return _story(entry, sketch, known, frequencies, seen, copies.relations(alike))
 
 
 def _story(
+    entry: Entry,
     sketch: Sketch,
     near: Mapping[int, StoryProfile],
     frequencies: Frequencies,
@@ -89,13 +92,21 @@ def _story(
     if not found:
         return Placement(Level.NEW, None, 0.0, "shares too little with anything recent", relations=relations)
     best, story = max(found, key=lambda pair: (pair[0].margin, -pair[1].story_id))
-    words = ", ".join(stories.shared(one, profile.unpack(story.profile)))
+    words = ", ".join(_as_written(stories.shared(one, profile.unpack(story.profile)), entry))
     reports = "1 report" if story.entries == 1 else f"{story.entries} reports"
     if best.margin < 0:
         reason = f"nearest shares {words} with {reports}; similarity {best.similarity:.2f} below {best.threshold:.2f}"
         return Placement(Level.NEW, None, best.similarity, reason, relations=relations)
     reason = f"shares {words} with {reports}; similarity {best.similarity:.2f} over {best.threshold:.2f}"
     return Placement(Level.STORY, story.story_id, min(1.0, best.similarity), reason, relations=relations)
+
+
+def _as_written(stems: Sequence[str], entry: Entry) -> list[str]:
+    """Stems as the entry spells them, for people."""
+    written: dict[str, str] = {}
+    for token in tokens(f"{entry.title} {entry.text[:_SPELLED]}"):
+        written.setdefault(word(token, entry.lang).stem, token)
+    return [written.get(stem, stem) for stem in stems]
 
 
 def alone(sketch: Sketch, frequencies: Frequencies, feed_id: int = 0) -> Profile:
