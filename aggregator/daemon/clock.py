@@ -37,6 +37,7 @@ PER_HOST = 30  # feeds of one host a round: what its gap of a second leaves room
 RESKETCHED = 50  # slices in a row: some ten seconds
 LOOK = 60.0  # seconds between two looks at the clock on the wall
 JUMP = 30.0  # seconds it may go wrong in between before we take it for set
+STORE = 8.0  # seconds of a stop in which what was downloaded is stored
 DRAIN = 9.0  # seconds a stop may take, and one more for the way out
 STUCK = 1800.0  # seconds without a sign of life after which the service manager should restart us
 STOPS = (signal.SIGTERM, signal.SIGINT)
@@ -51,6 +52,7 @@ class Daemon:
     def __init__(self, load: Callable[[], Settings], moves: Moves, *, tick: timedelta = TICK) -> None:
         self._load, self._moves, self._tick = load, moves, tick
         self._stopping = threading.Event()
+        self._round_ends = float("inf")  # monotonic; a stop lets a round go on so long
         self._busy = threading.Lock()
         self._beat = time.monotonic()
         self._drift = utc_now().timestamp() - self._beat
@@ -125,7 +127,7 @@ class Daemon:
                 self._meter.polled(one)
                 self._moves.add(one)
                 tell(one, _hour)
-                if self._stopping.is_set():
+                if time.monotonic() > self._round_ends:
                     break
         if not self._stopping.is_set():
             tally.merged = self._app.mend() if tally.new else 0  # nothing new makes nothing more alike
@@ -265,7 +267,11 @@ class Daemon:
         return "" if self._alive() else f"no sign of life for {time.monotonic() - self._beat:.0f} s"
 
     def _stop(self, number: int) -> None:
-        """Finish what is under way, in `DRAIN` seconds; a second signal leaves at once."""
+        """Finish what is under way, in `DRAIN` seconds; a second signal leaves at once.
+
+        Requests end at once. What they brought is stored first: by the next start it may have left the feed.
+        """
+        self._round_ends = time.monotonic() + STORE
         self._stopping.set()
         notify("STOPPING=1")
         log.info("stopping on %s", signal.Signals(number).name)
