@@ -19,6 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from aggregator import status
 from aggregator.app import App, utc_now
+from aggregator.daemon import heap
 from aggregator.daemon.journal import Trouble, log, tell
 from aggregator.daemon.lock import exclusive
 from aggregator.daemon.notify import notify, reloading, watchdog
@@ -70,6 +71,7 @@ class Daemon:
 
     def run(self) -> None:
         """Blocks until stopped. Raises ConfigError, CorruptError, or BusyError when another daemon has the database."""
+        heap.share()
         settings = self._load()
         with exclusive(settings.database, command="run", now=utc_now()), self._open:
             self._begin(settings)

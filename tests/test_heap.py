@@ -1,0 +1,42 @@
+"""The daemon's C heap: however many threads, one arena."""
+
+import ctypes
+import re
+import subprocess
+import sys
+
+import pytest
+
+ARENAS = """
+import ctypes, sys, threading
+from aggregator.daemon import heap
+
+if "share" in sys.argv:
+    heap.share()
+ready = threading.Barrier(9)
+
+def hold():
+    kept = [bytearray(4000) for _ in range(50)]  # too large for Python's own arenas
+    ready.wait(60)
+    ready.wait(60)
+    return kept
+
+for _ in range(8):
+    threading.Thread(target=hold, daemon=True).start()
+ready.wait(60)
+libc = ctypes.CDLL(None)
+libc.fdopen.restype, libc.fdopen.argtypes = ctypes.c_void_p, (ctypes.c_int, ctypes.c_char_p)
+libc.malloc_info.argtypes, libc.fflush.argtypes = (ctypes.c_int, ctypes.c_void_p), (ctypes.c_void_p,)
+out = libc.fdopen(1, b"w")
+libc.malloc_info(0, out)
+libc.fflush(out)
+ready.wait(60)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="not glibc")
+@pytest.mark.parametrize("words", [[], ["share"]])
+def test_threads_share_one_arena(words: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-c", ARENAS, *words], capture_output=True, text=True, check=True)
+    arenas = len(re.findall("<heap nr=", done.stdout))
+    assert (arenas == 1) is bool(words), done.stdout
