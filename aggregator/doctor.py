@@ -21,6 +21,7 @@ from aggregator.daemon.lock import died, holder
 from aggregator.digest import due, mail
 from aggregator.errors import AggregatorError
 from aggregator.model import FetchRequest
+from aggregator.parse.worker import NEEDS, hindrance
 from aggregator.settings import Settings
 
 PATIENCE = 5.0  # seconds for each name
@@ -68,6 +69,7 @@ def examine(load: Callable[[], Settings]) -> Iterator[Finding]:
         return
     yield Finding("configuration", Verdict.OK, f"{len(settings.feeds)} feeds, {len(settings.issues())} digests")
     yield from _permissions(settings)
+    yield _workers()
     yield _lock(settings)
     yield _room(settings)
     yield from _names(settings)
@@ -116,6 +118,12 @@ def _permissions(settings: Settings) -> Iterator[Finding]:
             who = f"user {os.geteuid()}"
             remedy = f"`chown` it to who runs aggregator ({who}), or name another place in feeds.yaml"
             yield Finding(f"{name} rights", Verdict.ERROR, f"{blocked} cannot be written by {who}", remedy)
+
+
+def _workers() -> Finding:
+    if error := hindrance():
+        return Finding("workers", Verdict.ERROR, f"cannot be started: {error}", f"give them {NEEDS}")
+    return _ok("workers", "can be started")
 
 
 def _lock(settings: Settings) -> Finding:

@@ -1,6 +1,8 @@
 """`aggregator doctor` and `status`: what is wrong is found, and each fault comes with a remedy."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -116,6 +118,15 @@ def test_what_is_wrong_is_named(spoil: Callable[[Settings], None], about: str, s
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     assert found(settings(tmp_path))["database rights"].verdict is Verdict.ERROR
+
+
+def test_a_machine_where_workers_cannot_be_started() -> None:
+    code = (
+        "import resource; from aggregator import doctor; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "print(doctor._workers().verdict)"  # a shared lock is a file in /dev/shm
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "error\n"
 
 
 def test_status_counts_and_warns(tmp_path: Path) -> None:

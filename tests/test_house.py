@@ -48,7 +48,8 @@ FLOORS: dict[str, set[str]] = {
     | {f"aggregator.{name}" for name in ("app", "moves", "pipeline", "status", "tally", "web")},
     "aggregator.daemon.lock": GROUND,
     "aggregator.status": GROUND | {"aggregator.app", "aggregator.daemon.lock", "aggregator.digest"},
-    "aggregator.doctor": GROUND | {f"aggregator.{name}" for name in ("app", "daemon.lock", "digest", "status")},
+    "aggregator.doctor": GROUND
+    | {f"aggregator.{name}" for name in ("app", "daemon.lock", "digest", "parse", "status")},
     "aggregator.web": GROUND | {f"aggregator.{name}" for name in ("app", "pipeline", "status")} | {"aggregator"},
     "aggregator.cli": {"aggregator"},
     "aggregator.__main__": {"aggregator.cli"},

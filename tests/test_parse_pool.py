@@ -51,6 +51,15 @@ def test_a_failure_is_typed_and_its_own(job: str, kind: FailureKind, words: str)
     assert failure.killed is (kind is not FailureKind.ERROR)
 
 
+def test_where_no_worker_can_be_started_it_is_said_why() -> None:
+    code = (
+        "import resource; from tests.test_parse_pool import *; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "with workers() as some: list(some.run([1]))"  # a shared lock is a file in /dev/shm
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "UnavailableError: workers cannot be started ([Errno 27] File too large): they need" in done.stderr
+
+
 def test_the_innocent_among_many_are_unharmed() -> None:
     jobs = [job for n in range(12) for job in (n, ("crash", "exit", "memory", "raise")[n % 4])]
     with workers(processes=2) as some:

@@ -22,7 +22,7 @@ from typing import Any, Generic, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from aggregator.errors import AggregatorError
+from aggregator.errors import AggregatorError, UnavailableError
 from aggregator.model import FailureKind, WorkerFailure
 
 J = TypeVar("J")
@@ -32,6 +32,7 @@ TRIES = 3  # of a job whose worker died through no fault of its own, as far as c
 RECYCLE_AFTER = 1000  # jobs a worker lives for: what a library leaks stays small
 OUT_OF_MEMORY = 137  # exit status of a worker that met its memory limit
 LOST = 255  # what multiprocessing reports when the fork server itself was ended
+NEEDS = "a /dev/shm that may be written, and room for processes and open files"
 # Sent to the whole process group, not for the job; positive: caught by pebble's handler while the worker started
 INNOCENT = (-signal.SIGTERM, signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP, LOST)
 
@@ -84,7 +85,11 @@ class Lane(Generic[J, R]):
             self._end_pool()
         if self._pool is None:
             self._pool = _start(self._function, self._limits, self._preload)
-        self._future = self._pool.schedule(_work, args=(job,), timeout=self._limits.seconds)
+        try:
+            self._future = self._pool.schedule(_work, args=(job,), timeout=self._limits.seconds)
+        except OSError as error:  # its first job starts it
+            self._end_pool()
+            raise UnavailableError(f"workers cannot be started ({error}): they need {NEEDS}") from error
         result: R | WorkerFailure = self._future.result()
         return result
 
@@ -107,6 +112,15 @@ class Lane(Generic[J, R]):
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()
             self._pool = None
+
+
+def hindrance() -> str:
+    """Why no worker could be started here; empty if nothing speaks against it."""
+    try:
+        multiprocessing.get_context("forkserver").Lock()
+    except OSError as error:
+        return str(error)
+    return ""
 
 
 def _start(function: Callable[[J], R], limits: Limits, preload: str) -> ProcessPool:
