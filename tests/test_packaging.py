@@ -66,6 +66,8 @@ def test_the_container_runs_as_nobody_special_and_is_watched() -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert (PACKAGING / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
+    (volume,) = service["volumes"]  # paths in it are meant beside the file; the manual has the folder made above
+    assert (PACKAGING / volume.partition(":")[0]).resolve() == ROOT / "data"
 
 
 def test_the_lock_for_servers_is_part_of_the_other() -> None:
