@@ -187,7 +187,7 @@ class App(AbstractContextManager["App"]):
 
     # ------------------------------------------------------------ digests
 
-    @cached_property
+    @property
     def outbox(self) -> "Outbox":
         from aggregator.digest.mail import way_out
         from aggregator.digest.outbox import Outbox

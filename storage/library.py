@@ -109,11 +109,23 @@ class Library(Stories):
     def events(self, *, after: int) -> list[FeedEvent]:
         """Feed events with a higher id, oldest first."""
         rows = self.rows(
-            "SELECT v.feed_id, v.kind, v.at, v.detail, f.title, v.id"
+            "SELECT v.feed_id, v.kind, v.at, v.detail, f.title, v.id, f.tags"
             " FROM feed_events v JOIN feeds f ON f.id = v.feed_id WHERE v.id > ? ORDER BY v.id",
             (after,),
         )
-        return [FeedEvent(row[0], EventKind(row[1]), to_moment(row[2]), row[3], row[4], row[5]) for row in rows]
+        return [
+            FeedEvent(row[0], EventKind(row[1]), to_moment(row[2]), row[3], row[4], row[5], strings(row[6]))
+            for row in rows
+        ]
+
+    def posts(self, *, since: datetime) -> dict[int, int]:
+        """feed id → how many of the last twenty things it published are of that time; without feeds never read."""
+        rows = self.rows(
+            "SELECT m.feed_id, count(p.value) FROM feed_memory m LEFT JOIN json_each(m.published) p ON p.value >= ?"
+            " GROUP BY m.feed_id",
+            (to_text(since),),
+        )
+        return {row[0]: row[1] for row in rows}
 
     def _with_members(self, story_ids: Collection[int]) -> dict[int, Story]:
         ids = (to_json(story_ids),)

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from aggregator.digest.compose import Composed, compose
-from aggregator.digest.select import Issue, select
+from aggregator.digest.select import Feeds, Issue, select
 from aggregator.model import Counts, EventKind, FeedEvent, Level, Member, Story, Untold
 from aggregator.settings import DigestSettings
 
@@ -140,7 +140,16 @@ EVENTS = (
 SETTINGS = DigestSettings(timezone="Europe/Berlin", locale="en_GB", title="The Orla Digest", to=("reader@example.org",))
 
 
-def sample(digest: DigestSettings = SETTINGS, untold: Sequence[Untold] | None = None, **changes: object) -> Issue:
+KNOWN = Feeds(events=EVENTS)
+
+
+def sample(
+    digest: DigestSettings = SETTINGS,
+    untold: Sequence[Untold] | None = None,
+    *,
+    feeds: Feeds = KNOWN,
+    **changes: object,
+) -> Issue:
     """The day as an issue."""
     issue = select(
         day() if untold is None else untold,
@@ -149,7 +158,7 @@ def sample(digest: DigestSettings = SETTINGS, untold: Sequence[Untold] | None = 
         now=NOW,
         since=SINCE,
         counts=Counts(entries=1184, feeds=212, stories=63),
-        events=EVENTS,
+        feeds=feeds,
     )
     return replace(issue, **changes)  # type: ignore[arg-type]
 

@@ -108,6 +108,24 @@ def test_json_is_one_document(filed: Path, run: Run) -> None:
     assert len(json.loads(run("digest", "--json").stdout)["stories"]) == 2
 
 
+def test_a_past_mail_comes_back_whole_or_in_parts(filed: Path, run: Run) -> None:
+    (filed / "feeds.yaml").write_text(
+        f"digest: {{to: you@example.org, at: '{datetime.now(UTC):%H:%M}'}}\n"
+        "smtp: {instead: folder, path: mails, sender: me@example.org}\n"
+    )
+    assert run("digest", "--send").returncode == 0
+    (mail,) = (filed / "mails").iterdir()
+    day = json.loads(run("digest", "list", "--json").stdout)[0]["local_date"]
+    past = ("digest", "--date", day)
+    assert run(*past).stdout.encode() == mail.read_bytes()
+    assert run(*past, "--eml", "again.eml", "--html", "again.html").stdout == "wrote again.eml\nwrote again.html\n"
+    assert (filed / "again.eml").read_bytes() == mail.read_bytes()
+    assert (filed / "again.html").read_text().startswith("<!DOCTYPE html>")
+    text = run(*past, "--text").stdout
+    assert text.startswith("Daily digest\n")
+    assert "\r" not in text
+
+
 def test_show_tells_the_reason(filed: Path, run: Run) -> None:
     shown = run("show", "1")
     assert "Ferry runs aground off Port Calder" in shown.stdout

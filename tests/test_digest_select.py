@@ -5,9 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from aggregator.digest.novelty import content_words, news
-from aggregator.digest.rules import wanted
-from aggregator.digest.select import Issue, latest_of_each_feed
+from aggregator.digest.rules import concerns, wanted
+from aggregator.digest.select import RARITY, UPDATES, Feeds, Issue, latest_of_each_feed
 from aggregator.model import EventKind, FeedEvent, Level, Untold
 from aggregator.settings import DigestSettings, RuleSettings
 from tests.digest_samples import NOW, OUTLETS, SETTINGS, member, sample, story
@@ -42,6 +41,41 @@ def test_priority_boost_and_freshness_move_a_story_up() -> None:
     assert titles(sample(untold=[old, plain]))[0] == "Amber and basalt"
 
 
+def test_the_only_post_of_the_month_is_not_buried() -> None:
+    """A hundred stories of three outlets each on that day."""
+    busy = [single(i, f"{WORDS[i % 15]} {WORDS[i * 7 % 15]} {i}", feed_id=1000 + i) for i in range(1, 101)]
+    quiet = single(500, "Quiet heath", OUTLETS[12])
+    untold = [*(Untold(replace(item.story, independent=3)) for item in busy), quiet]
+    assert "Quiet heath" not in titles(sample(untold=untold, feeds=Feeds({13: 20})))
+    assert "Quiet heath" in titles(sample(untold=untold, feeds=Feeds({13: 1})))[:7]
+    assert "Quiet heath" not in titles(sample(untold=untold))  # nothing is known of the feed
+    plain = sample(untold=[quiet]).picks[0].score
+    scores = [sample(untold=[quiet], feeds=Feeds({13: posts})).picks[0].score for posts in (1, 4, 30)]
+    assert scores == [pytest.approx(plain + RARITY), pytest.approx(plain + RARITY * 0.537, abs=1e-3), plain]
+
+
+def test_what_goes_on_does_not_crowd_out_what_is_new() -> None:
+    going = [
+        Untold(
+            story(
+                i,
+                [
+                    member(i * 10, f"Bridge {i} closed", OUTLETS[0]),
+                    member(i * 10 + 1, " ".join((WORDS * 2)[i : i + 4]), OUTLETS[0], priority=99),
+                ],
+            ),
+            frozenset([i * 10]),
+        )
+        for i in range(15)
+    ]
+    new = [single(1000 + i, f"quiet {WORDS[i % 15]} {i}", OUTLETS[1 + i % 9]) for i in range(40)]
+    issue = sample(untold=[*going, *new])
+    assert len(issue.picks) == SETTINGS.limit
+    assert len(issue.updates) == UPDATES * SETTINGS.limit
+    assert sum(pick.news is not None for pick in issue.rest) == 15 - len(issue.updates)
+    assert len(sample(untold=going).updates) == UPDATES * SETTINGS.limit
+
+
 def test_one_outlet_cannot_fill_the_mail() -> None:
     """Forty posts of one outlet, one each of six small ones: all six stand in a mail of twelve, the first ones high."""
     loud = [single(i, f"{WORDS[i % 15]} {WORDS[i * 7 % 15]} {i}", OUTLETS[0], priority=1) for i in range(40)]
@@ -66,6 +100,12 @@ def test_top_updates_and_sections_hold_every_story_once() -> None:
     assert len(issue.top) == 7
     assert [section.tag for section in issue.sections][-1] == ""
     assert {item.story_id for item in issue.items} == {pick.story.id for pick in issue.everything}
+
+
+def test_a_story_without_company_gets_no_heading_of_its_own() -> None:
+    tagged = [single(i, f"{WORDS[i]} {i}", OUTLETS[i], tags=("sport" if i < 3 else "film",)) for i in range(4)]
+    issue = sample(replace(SETTINGS, top=0), untold=tagged)
+    assert [(section.tag, len(section.picks)) for section in issue.sections] == [("sport", 3), ("", 1)]
 
 
 def test_what_does_not_fit_is_told_on_the_full_page() -> None:
@@ -108,39 +148,6 @@ def test_words_of_scripts_without_spaces() -> None:
     assert not wanted(story(1, [member(1, "海底ケーブル修理船")]), DigestSettings(exclude=(rule,)))
 
 
-def test_a_follow_up_is_an_update_and_quotes_what_is_new() -> None:
-    issue = sample()
-    strike = next(pick for pick in issue.updates if pick.story.id == 100)
-    assert strike.news is not None
-    assert strike.lead.title.startswith("Strike called off")
-    assert strike.news.quote == "The contract runs until 2029 and covers 1,150 sailors."
-
-
-def test_echoes_are_no_updates() -> None:
-    told = [
-        member(1, "Lorn dam cracks, valley evacuated", OUTLETS[0], excerpt="Some 3,400 residents left their homes.")
-    ]
-    copy = member(2, "Valley emptied after new cracks appear in dam wall at Lorn", OUTLETS[0], level=Level.COPY)
-    retitled = replace(copy, level=Level.REVISION)
-    same_words = member(3, "Valley evacuated: Lorn residents left homes, dam cracks", OUTLETS[0])
-    late_report = member(4, "Thousands flee river basin amid structural concern over reservoir", OUTLETS[3])
-    for echo in (copy, retitled, same_words, late_report):
-        assert news(told, [echo]) is None, echo.title
-    assert not sample(untold=[Untold(story(1, [*told, same_words]), frozenset([1]))]).picks
-
-
-def test_many_new_voices_make_a_story_go_on() -> None:
-    told = [member(1, "Lorn dam cracks", OUTLETS[0])]
-    late = [member(2 + i, "Thousands flee river basin amid concern over reservoir", OUTLETS[3 + i]) for i in range(3)]
-    assert news(told, late) is not None
-    assert news(told, late[:2]) is None
-
-
-def test_content_words() -> None:
-    assert content_words("The dam of 1231: Überlauf!") == {"1231", "überlauf"}
-    assert content_words("海底船") == {"海底", "底船"}
-
-
 def test_feed_events_are_told_once_and_at_their_end() -> None:
     def event(number: int, feed: int, kind: EventKind) -> FeedEvent:
         return FeedEvent(feed, kind, NOW, "", id=number)
@@ -153,6 +160,40 @@ def test_feed_events_are_told_once_and_at_their_end() -> None:
     assert sample(untold=[]).last_event == 2
     assert not sample(untold=[]).empty
     assert sample(replace(SETTINGS, notices=False), untold=[]).empty
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ({}, True),
+        ({"tags": ("sport",)}, False),
+        ({"tags": ("Science",)}, True),
+        ({"include": (RuleSettings(feeds=("the fen",)),)}, True),
+        ({"include": (RuleSettings(feeds=("another",)), RuleSettings(tags=("sport",)))}, False),
+        ({"include": (RuleSettings(words=("heron",)),)}, True),  # any feed may say it
+        ({"exclude": (RuleSettings(tags=("science",)),)}, False),
+        ({"exclude": (RuleSettings(tags=("science",), words=("heron",)),)}, True),
+        ({"notices": False}, False),
+    ],
+)
+def test_a_digest_tells_of_its_own_feeds(rules: dict[str, object], told: bool) -> None:
+    digest = DigestSettings(**rules)  # type: ignore[arg-type]
+    event = FeedEvent(7, EventKind.BROKEN, NOW, "404", "The Fen", 12, ("science",))
+    issue = sample(digest, untold=[], feeds=Feeds(events=[event], last_event=3))
+    assert bool(issue.notices) is told
+    assert concerns(digest, event) is (told or not digest.notices)
+    assert issue.last_event == 12
+
+
+def test_what_happens_to_a_feed_is_told_in_the_first_digest_it_belongs_to() -> None:
+    event = FeedEvent(7, EventKind.BROKEN, NOW, "404", "The Fen", 12, ("science",))
+    science, sport = DigestSettings(name="science", tags=("science",)), DigestSettings(name="sport", tags=("sport",))
+    assert sample(untold=[], feeds=Feeds(events=[event], before=[sport])).notices
+    assert not sample(untold=[], feeds=Feeds(events=[event], before=[sport, science])).notices
+
+
+def test_the_highest_event_is_remembered_where_none_is_new() -> None:
+    assert sample(untold=[], feeds=Feeds(last_event=7)).last_event == 7
 
 
 def test_a_thousand_stories_take_little_work() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from aggregator.digest.outbox import GIVE_UP, retry_at, told
 from aggregator.errors import UsageError
-from aggregator.model import DigestState
+from aggregator.model import DigestState, EventKind, FeedEvent, FeedState, Fetched, Outcome
 from aggregator.settings import RuleSettings, SmtpSettings
 from tests.child import Child
 from tests.digest_newsroom import DAILY, START, YOU, Newsroom, Wire, newsroom
@@ -188,6 +188,46 @@ def test_several_digests_have_their_own_memory(room: Newsroom, wire: Wire) -> No
     room.tell("Storks return")
     list(room.outbox.work([DAILY, ferries]))
     assert [b"Storks" in mail for _, mail in wire.taken] == [True, False]
+
+
+def notices(room: Newsroom) -> list[int]:
+    """How often each mail speaks of feeds that need attention, newest first."""
+    return [row.rendered.count(b"FEEDS THAT NEED ATTENTION") for row in room.store.digests(limit=9)]
+
+
+def break_feed(room: Newsroom) -> None:
+    event = FeedEvent(1, EventKind.BROKEN, room.now - HOUR, "404 for three days")
+    room.store.save_poll(
+        1, FeedState(), Fetched("https://n.example.org/feed", Outcome.BROKEN, room.now - HOUR), events=[event]
+    )
+
+
+def test_trouble_of_a_feed_is_told_once_also_after_days_without_any(room: Newsroom) -> None:
+    break_feed(room)
+    for name in ("Ferry aground", "Border reopens", "Storks return"):
+        room.tell(name)
+        list(room.outbox.work([DAILY]))
+        room.now += DAY
+    assert notices(room) == [0, 0, 1]
+
+
+def test_trouble_of_a_feed_is_told_once_to_a_reader_of_two_digests(room: Newsroom) -> None:
+    break_feed(room)
+    room.tell("Ferry aground")
+    other = replace(DAILY, name="other", to=(YOU, "else@example.org"))
+    list(room.outbox.work([DAILY, other]))
+    assert [(row.name, row.recipient) for row in room.store.digests(limit=9) if b"ATTENTION" in row.rendered] == [
+        ("other", "else@example.org"), ("daily", YOU)
+    ]  # fmt: skip
+    assert "FEEDS THAT" not in room.outbox.preview(other, among=[DAILY, other]).text
+
+
+def test_a_new_reader_hears_nothing_of_old_trouble(room: Newsroom) -> None:
+    break_feed(room)
+    room.now += 30 * DAY
+    room.tell("Ferry aground")
+    list(room.outbox.work([DAILY]))
+    assert notices(room) == [0]
 
 
 def test_a_broken_template_stops_one_digest_only(room: Newsroom, wire: Wire, tmp_path: Path) -> None:

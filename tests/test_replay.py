@@ -18,6 +18,7 @@ import pytest
 from tests.replay import Fault, ManualClock, Replay, RunningClock, Stream, draw
 from tests.replay.aftermath import read
 from tests.replay.driver import Drive
+from tests.replay.fortnight import run
 from tests.replay.invent import invented
 from tests.replay.log import Log, Visit
 
@@ -216,6 +217,12 @@ def test_everything_served_is_stored_once_whatever_is_killed(stream: Stream, tmp
     assert EVENTS / 2 < after.stories < EVENTS * 2  # how well it clusters is tested elsewhere
     assert after.shared_stories > 0
     assert replay.log.tally().busiest == 1
+
+
+def test_every_morning_brings_one_mail_whatever_is_killed(tmp_path: Path) -> None:
+    fortnight = run(invented(events=12, days=1.5), tmp_path, kills=3)
+    assert fortnight.complaints == []
+    assert {"2026-03-02.eml", "2026-03-03.eml"} <= {path.name for path in (tmp_path / "mails").iterdir()}
 
 
 def test_bad_hosts_spoil_nothing_for_the_others(stream: Stream, tmp_path: Path) -> None:

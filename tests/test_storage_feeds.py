@@ -127,13 +127,19 @@ def test_history_is_bounded_and_events_are_told_in_order(store: Database) -> Non
         event = FeedEvent(1, EventKind.BROKEN, NOON, f"event {minute}")
         store.save_poll(1, FeedState(), fetched(NOON + minute * MINUTE), events=[event])
     assert store.one("SELECT count(*), max(at) FROM fetches")[0] == 50
-    assert [(event.detail, event.feed) for event in store.events(after=58)] == [
-        ("event 58", "Paper 1"),
-        ("event 59", "Paper 1"),
-    ]
+    (event, last) = store.events(after=58)
+    assert (event.detail, event.feed, event.tags) == ("event 58", "Paper 1", feed(1).tags)
+    assert last.detail == "event 59"
 
 
 # ---------------------------------------------------------------- leases
+
+
+def test_what_a_feed_published_since_a_moment_is_counted(store: Database) -> None:
+    with_feeds(store, 3)
+    store.save_poll(1, FeedState(published=(NOON, NOON - DAY, NOON - 3 * DAY)), fetched())
+    store.save_poll(2, FeedState(published=(NOON - 9 * DAY,)), fetched())
+    assert store.posts(since=NOON - DAY) == {1: 2, 2: 0}
 
 
 def leased(store: Database, now: datetime = NOON, **more: object) -> list[int]:

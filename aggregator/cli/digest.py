@@ -29,7 +29,7 @@ Examples:
 @click.group(invoke_without_command=True, epilog=EPILOG)
 @click.option("--name", help="Which digest, if feeds.yaml has several.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the HTML page here.")
-@click.option("--text", is_flag=True, help="Print the plain text (the default).")
+@click.option("--text", is_flag=True, help="Print the plain text (the default, but for a past day).")
 @click.option("--eml", type=click.Path(dir_okay=False, path_type=Path), help="Write the whole mail here.")
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The mail of a past day, byte for byte.")
 @click.option("--send", is_flag=True, help="Make and send what is due, and retry what waits.")
@@ -40,7 +40,7 @@ def digest(  # noqa: PLR0913, PLR0917 – one option each
     context: click.Context,
     name: str | None,
     html: Path | None,
-    text: bool,  # noqa: ARG001 – says what happens anyway
+    text: bool,
     eml: Path | None,
     day: datetime | None,
     send: bool,
@@ -55,9 +55,10 @@ def digest(  # noqa: PLR0913, PLR0917 – one option each
         _send_due(frame, as_json=as_json)
     elif to:
         with frame.app() as app:
-            click.echo(f"test mail to {to}: {app.outbox.test(_chosen(app, name), to=to)}")
+            answer = app.outbox.test(_chosen(app, name), to=to, among=app.settings.issues())
+            click.echo(f"test mail to {to}: {answer}")
     elif day:
-        _past(frame, name, day.date(), eml)
+        _past(frame, name, day.date(), html=html, eml=eml, text=text)
     else:
         _preview(frame, name, html=html, eml=eml, as_json=as_json)
 
@@ -74,10 +75,10 @@ def _preview(frame: Frame, name: str | None, *, html: Path | None, eml: Path | N
     from aggregator.cli.printing import print_json
 
     with frame.reader() as app:
-        chosen = _chosen(app, name)
-        composed = app.outbox.preview(chosen)
+        chosen, every = _chosen(app, name), app.settings.issues()
+        composed = app.outbox.preview(chosen, among=every)
         if eml:
-            eml.write_bytes(app.outbox.eml(chosen))
+            eml.write_bytes(app.outbox.eml(chosen, among=every))
             click.echo(f"wrote {eml}")
     if html:
         html.write_text(composed.html, encoding="utf-8")
@@ -88,13 +89,21 @@ def _preview(frame: Frame, name: str | None, *, html: Path | None, eml: Path | N
         click.echo(composed.text)
 
 
-def _past(frame: Frame, name: str | None, day: date, eml: Path | None) -> None:
+def _past(frame: Frame, name: str | None, day: date, *, html: Path | None, eml: Path | None, text: bool) -> None:
+    """As it was sent; without options the whole mail, byte for byte."""
+    from aggregator.digest.message import body
+
     with frame.reader() as app:
         row = app.outbox.past(_chosen(app, name), day)
     if eml:
         eml.write_bytes(row.rendered)
         click.echo(f"wrote {eml}")
-    else:
+    if html:
+        html.write_text(body(row.rendered, "html"), encoding="utf-8")
+        click.echo(f"wrote {html}")
+    if text:
+        click.echo(body(row.rendered, "plain"))
+    elif not html and not eml:
         sys.stdout.buffer.write(row.rendered)
 
 

@@ -1,7 +1,8 @@
 """Issue → HTML, plain text and subject, small enough that no mail program clips it. Pure but for reading templates.
 
 Our templates stand beside this file; those in the user's folder win. HTML is autoescaped; its styles are inlined, and
-only the dark scheme stays a style sheet. Size is measured as it will travel, after transfer encoding.
+only the dark scheme stays a style sheet; the attached page, which a browser shows, keeps both. Size is measured as it
+will travel, after transfer encoding.
 """
 
 import base64
@@ -48,7 +49,7 @@ def compose(issue: Issue, digest: DigestSettings) -> Composed:
         subject=headline(fitting, digest),
         html=_html(templates, fitting, digest),
         text=_tidy(_render(templates, "digest.txt", issue=values)),
-        full_html=_inlined(_render(templates, "full.html", issue=values)) if values.attached else "",
+        full_html=_render(templates, "full.html", issue=values) if values.attached else "",
         languages=languages(fitting),
     )
 

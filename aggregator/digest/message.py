@@ -113,6 +113,12 @@ def finish(body: Message, headers: dict[str, str]) -> bytes:
     return data
 
 
+def body(data: bytes, kind: str) -> str:
+    """The `html` or `plain` body of a mail that was finished earlier."""
+    part = BytesParser(policy=policy.default).parsebytes(data).get_body((kind,))
+    return str(part.get_content()).replace("\r\n", "\n") if part else ""
+
+
 def header_text(value: str) -> str:
     """Words for a header: one line, nothing that reads as an encoded word, at most 200 characters."""
     return show.line(show.line(value, HEADER_LIMIT).replace("=?", "= ?"), HEADER_LIMIT)

@@ -6,17 +6,18 @@ loses nothing, and repeats a mail, byte for byte, only if it falls between the s
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import takewhile
 
 from aggregator.digest import due, message
 from aggregator.digest.compose import Composed, compose
 from aggregator.digest.due import Occasion, days_between
 from aggregator.digest.message import Letter
-from aggregator.digest.select import Issue, select
+from aggregator.digest.select import RARITY_WINDOW, Feeds, Issue, select
 from aggregator.errors import AggregatorError, ConfigError, RefusedError, UnavailableError, UsageError
-from aggregator.model import Digest, DigestState
+from aggregator.model import Digest, DigestState, FeedEvent
 from aggregator.ports import Ledger, Library, Send
 from aggregator.settings import DigestSettings, SmtpSettings
 
@@ -63,19 +64,20 @@ class Outbox:
         One digest that cannot be made (a broken template) is logged and does not stop the others.
         """
         yield from self.send_pending()
-        for occasion in list(due.due(digests, self.now(), taken=self._taken)):
+        every = list(digests)
+        for occasion in list(due.due(every, self.now(), taken=self._taken)):
             try:
-                row = self.issue(occasion)
+                row = self.issue(occasion, among=every)
             except AggregatorError as error:
                 log.error("digest %s for %s: not made: %s", occasion.digest.name, occasion.day, error)
                 continue
             yield self._attempt(row) if row.state is DigestState.PENDING else row
 
-    def issue(self, occasion: Occasion) -> Digest:
+    def issue(self, occasion: Occasion, *, among: Sequence[DigestSettings] = ()) -> Digest:
         """Render and store the mail of one occasion, or a skipped row if there is nothing to tell."""
         digest, day, recipient = occasion.digest, occasion.day, occasion.recipient
         now = self.now()
-        issue = self._select(digest, recipient, day, now)
+        issue = self._select(digest, recipient, day, now, among)
         silent = issue.empty and not digest.all_quiet
         composed = compose(issue, digest)
         letter = self._letter(composed, digest, recipient)
@@ -126,29 +128,38 @@ class Outbox:
 
     # ---------------------------------------------------------------- what a mail covers
 
-    def preview(self, digest: DigestSettings, *, recipient: str = "", day: date | None = None) -> Composed:
-        """The issue as it would go out now. Stores nothing."""
+    def preview(
+        self,
+        digest: DigestSettings,
+        *,
+        recipient: str = "",
+        day: date | None = None,
+        among: Sequence[DigestSettings] = (),
+    ) -> Composed:
+        """The issue as it would go out now. `among` all digests, if there are several. Stores nothing."""
         now = self.now()
         who = recipient or next(iter(digest.to), "")
-        return compose(self._select(digest, who, day or due.today(digest, now), now), digest)
+        return compose(self._select(digest, who, day or due.today(digest, now), now, among), digest)
 
-    def test(self, digest: DigestSettings, *, to: str) -> str:
+    def test(self, digest: DigestSettings, *, to: str, among: Sequence[DigestSettings] = ()) -> str:
         """Send today's issue, marked as a test, to an address; the ledger does not know. Returns the answer.
 
         Raises UnavailableError or RefusedError.
         """
-        letter = self._letter(self.preview(digest), digest, to, test=True)
+        letter = self._letter(self.preview(digest, among=among), digest, to, test=True)
         return self.send(letter.data, sender=message.sender_of(self.smtp).address, recipient=to)
 
-    def eml(self, digest: DigestSettings, *, recipient: str = "") -> bytes:
+    def eml(self, digest: DigestSettings, *, recipient: str = "", among: Sequence[DigestSettings] = ()) -> bytes:
         """The mail as it would go out now, as bytes. Stores nothing."""
         who = recipient or next(iter(digest.to), "") or message.sender_of(self.smtp).address
-        return self._letter(self.preview(digest, recipient=who), digest, who).data
+        return self._letter(self.preview(digest, recipient=who, among=among), digest, who).data
 
     def _letter(self, composed: Composed, digest: DigestSettings, recipient: str, *, test: bool = False) -> Letter:
         return message.write(composed, digest, sender=message.sender_of(self.smtp), recipient=recipient, test=test)
 
-    def _select(self, digest: DigestSettings, recipient: str, day: date, now: datetime) -> Issue:
+    def _select(
+        self, digest: DigestSettings, recipient: str, day: date, now: datetime, among: Sequence[DigestSettings]
+    ) -> Issue:
         accepted = self.ledger.last_sent(digest.name, recipient)
         since = max(self._since(digest.name, recipient, accepted, now), now - LOOK_BACK)
         untold = self.library.untold(digest.name, recipient, since=since - OVERLAP if accepted else since)
@@ -159,9 +170,20 @@ class Outbox:
             now=now,
             since=since,
             counts=self.library.counts(since=since),
-            events=self.library.events(after=accepted.last_event if accepted else 0),
+            feeds=Feeds(
+                posts=self.library.posts(since=now - RARITY_WINDOW),
+                events=self._events(accepted, since),
+                last_event=accepted.last_event if accepted else 0,
+                before=_before(digest, recipient, among),
+            ),
             missed=self._missed(digest.name, recipient, accepted, day),
         )
+
+    def _events(self, accepted: Digest | None, since: datetime) -> list[FeedEvent]:
+        """Those after the last accepted mail; to a new reader nothing of old times."""
+        if accepted:
+            return self.library.events(after=accepted.last_event)
+        return [event for event in self.library.events(after=0) if event.at >= since]
 
     def _since(self, name: str, recipient: str, accepted: Digest | None, now: datetime) -> datetime:
         """The last accepted mail; before the first one: a day before the first that was tried."""
@@ -209,6 +231,12 @@ class Outbox:
 
     def _of(self, name: str, recipient: str) -> list[Digest]:
         return [row for row in self.ledger.digests(limit=ROWS) if (row.name, row.recipient) == (name, recipient)]
+
+
+def _before(digest: DigestSettings, recipient: str, among: Sequence[DigestSettings]) -> list[DigestSettings]:
+    """The reader's digests that come before this one in feeds.yaml and tell of feeds."""
+    first = takewhile(lambda other: other.name != digest.name, among)
+    return [other for other in first if other.notices and recipient in other.to]
 
 
 def told(row: Digest) -> str:

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-from aggregator.model import Member, Story
+from aggregator.model import FeedEvent, Member, Story
 from aggregator.settings import DigestSettings, RuleSettings
 
 
@@ -28,6 +28,17 @@ def boost(story: Story, digest: DigestSettings) -> float:
     return sum(rule.by for rule in digest.boost if _matches_any(rule, story.members))
 
 
+def concerns(digest: DigestSettings, event: FeedEvent) -> bool:
+    """Whether stories of that feed could be in the digest, whatever they say."""
+    if digest.tags and not _tagged(digest.tags, event.tags):
+        return False
+    if digest.include and not any(_is_of(rule, event.feed, event.tags) for rule in digest.include):
+        return False
+    return not any(
+        _is_of(rule, event.feed, event.tags) for rule in digest.exclude if not (rule.words or rule.languages)
+    )
+
+
 def representative(story: Story) -> Member:
     """The member that is shown for the story."""
     return next((member for member in story.members if member.entry_id == story.representative), story.members[0])
@@ -42,8 +53,12 @@ def _excludes(rule: RuleSettings, story: Story) -> bool:
 
 
 def _comes_from(rule: RuleSettings, member: Member) -> bool:
-    feed = not rule.feeds or member.outlet.casefold() in {name.casefold() for name in rule.feeds}
-    return feed and (not rule.tags or _tagged(rule.tags, member.tags))
+    return _is_of(rule, member.outlet, member.tags)
+
+
+def _is_of(rule: RuleSettings, feed: str, tags: Iterable[str]) -> bool:
+    named = not rule.feeds or feed.casefold() in {name.casefold() for name in rule.feeds}
+    return named and (not rule.tags or _tagged(rule.tags, tags))
 
 
 def _reads_like(rule: RuleSettings, member: Member) -> bool:

@@ -3,17 +3,18 @@
 The score of a story is in units of "as good as doubling its independent sources": log2(1 + sources) + priority / 2 +
 boosts + freshness + rarity. The places of the mail are then given one by one: every story already placed from the same
 outlet, or with much the same headline, makes the next one like it count for less, so that neither one outlet nor one
-event fills the mail, and a feed that rarely writes is not buried under one that always does.
+event fills the mail, and what goes on does not crowd out what is new. A feed's only post of the month counts like a
+story of four sources: it is not buried under those that write all day.
 """
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from aggregator.digest.novelty import News, content_words, news
-from aggregator.digest.rules import boost, representative, wanted
+from aggregator.digest.novelty import News, common_words, content_words, news
+from aggregator.digest.rules import boost, concerns, representative, wanted
 from aggregator.model import Counts, DigestItem, EventKind, FeedEvent, Member, Story, Untold
 from aggregator.settings import DigestSettings
 
@@ -21,6 +22,10 @@ FULL_PAGE = 2000  # stories beside those in the mail; what is beyond stays untol
 FRESH_HALF_LIFE = timedelta(hours=12)
 SAME_OUTLET = 0.85  # each story already placed from the outlet multiplies the next one's score by this
 SAME_EVENT = 0.6  # … and each one with much the same headline by this
+UPDATES = 0.25  # of the places, at the most
+RARITY = 1.5  # for the only post in `RARITY_WINDOW`; the logarithm of their number takes from it …
+RARITY_WINDOW = timedelta(days=30)
+OFTEN = 20  # … until nothing is left at so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Issue:
     rest: tuple[Pick, ...] = ()
     leads: int = 7  # how many new stories are shown with a lead
     notices: tuple[FeedEvent, ...] = ()
-    last_event: int = 0
+    last_event: int = 0  # the highest id of those known by now
     missed: tuple[date, ...] = ()  # days whose mail never arrived: this one covers them
 
     @property
@@ -67,8 +72,10 @@ class Issue:
 
     @property
     def sections(self) -> tuple[Section, ...]:
-        """The new stories below the top by tag; the tag with the best story first, stories without a tag last."""
-        return grouped([pick for pick in self.picks if not pick.news][self.leads :])
+        """The new stories below the top by tag; the tag with the best story first, stories without company last."""
+        below = [pick for pick in self.picks if not pick.news][self.leads :]
+        company = Counter(pick.section for pick in below)
+        return grouped(pick if company[pick.section] > 1 else replace(pick, section="") for pick in below)
 
     @property
     def everything(self) -> tuple[Pick, ...]:
@@ -96,6 +103,19 @@ class Issue:
         return replace(self, picks=self.picks[:stories], rest=self.picks[stories:] + self.rest)
 
 
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    """What is known of the feeds beside their stories."""
+
+    posts: Mapping[int, int] = field(default_factory=dict)  # published in `RARITY_WINDOW`, up to `OFTEN`, by feed id
+    events: Sequence[FeedEvent] = ()  # not told yet, oldest first
+    last_event: int = 0  # the highest id told
+    before: Sequence[DigestSettings] = ()  # other digests of the same reader: what happens to their feeds is told there
+
+
+NOTHING_OF_FEEDS = Feeds()
+
+
 def select(
     untold: Iterable[Untold],
     digest: DigestSettings,
@@ -104,14 +124,14 @@ def select(
     now: datetime,
     since: datetime,
     counts: Counts,
-    events: Sequence[FeedEvent] = (),
+    feeds: Feeds = NOTHING_OF_FEEDS,
     missed: Sequence[date] = (),
 ) -> Issue:
-    """The issue of `day`. `events` are those not told yet, oldest first."""
+    """The issue of `day`."""
     candidates = [item for item in untold if item.story.members and wanted(item.story, digest)]
-    picks = [pick for item in candidates if (pick := _pick(item, digest))]
-    posts = Counter(member.feed_id for item in candidates for member in item.story.members)
-    scored = [replace(pick, score=_score(pick, digest, posts, now)) for pick in picks]
+    common = common_words(item.story.members for item in candidates)
+    picks = [pick for item in candidates if (pick := _pick(item, digest, since, common))]
+    scored = [replace(pick, score=_score(pick, digest, feeds.posts, now)) for pick in picks]
     placed, rest = _place(sorted(scored, key=_order), digest.limit)
     return Issue(
         name=digest.name,
@@ -123,8 +143,8 @@ def select(
         picks=tuple(placed),
         rest=tuple(rest[:FULL_PAGE]),
         leads=digest.top,
-        notices=latest_of_each_feed(events) if digest.notices else (),
-        last_event=max((event.id for event in events), default=0),
+        notices=latest_of_each_feed([event for event in feeds.events if _tells(digest, event, feeds.before)]),
+        last_event=max((event.id for event in feeds.events), default=feeds.last_event),
         missed=tuple(missed),
     )
 
@@ -136,6 +156,10 @@ def grouped(picks: Iterable[Pick]) -> tuple[Section, ...]:
         sections.setdefault(pick.section, []).append(pick)
     ordered = sorted(sections.items(), key=lambda section: section[0] == "")
     return tuple(Section(tag, tuple(members)) for tag, members in ordered)
+
+
+def _tells(digest: DigestSettings, event: FeedEvent, before: Iterable[DigestSettings]) -> bool:
+    return digest.notices and concerns(digest, event) and not any(concerns(other, event) for other in before)
 
 
 def latest_of_each_feed(events: Sequence[FeedEvent]) -> tuple[FeedEvent, ...]:
@@ -150,14 +174,18 @@ def latest_of_each_feed(events: Sequence[FeedEvent]) -> tuple[FeedEvent, ...]:
     )
 
 
-def _pick(item: Untold, digest: DigestSettings) -> Pick | None:
-    """A new story, or one with something new in it; None for an echo of what was told."""
+def _pick(item: Untold, digest: DigestSettings, since: datetime, common: frozenset[str]) -> Pick | None:
+    """A new story, or one with something new in it; None for an echo of what was told.
+
+    What was no news when the last mail was made does not become news by waiting.
+    """
     story = item.story
     section = next((tag for tag in story.tags if not digest.tags or tag in digest.tags), "")
     if not item.told:
         return Pick(story, representative(story), 0.0, section)
     told = [member for member in story.members if member.entry_id in item.told]
-    found = news(told, [member for member in story.members if member.entry_id not in item.told])
+    fresh = [member for member in story.members if member.entry_id not in item.told and member.seen > since]
+    found = news(told, fresh, common)
     return Pick(story, found.member, 0.0, section, found) if found else None
 
 
@@ -167,9 +195,13 @@ def _score(pick: Pick, digest: DigestSettings, posts: Mapping[int, int], now: da
     sources = pick.news.sources if pick.news else max(1, pick.story.independent)
     age = max(timedelta(0), now - max(member.moment for member in members))
     freshness = math.exp2(-(age / FRESH_HALF_LIFE))
-    rarity = 0.5 * max(1 / posts[member.feed_id] for member in members)
+    rarity = max(_rarity(posts.get(member.feed_id, OFTEN)) for member in members)
     priority = max(member.priority for member in members) / 2
     return math.log2(1 + sources) + priority + boost(pick.story, digest) + freshness / 2 + rarity
+
+
+def _rarity(posts: int) -> float:
+    return RARITY * max(0.0, 1 - math.log(max(1, posts)) / math.log(OFTEN))
 
 
 def _order(pick: Pick) -> tuple[float, int]:
@@ -184,13 +216,17 @@ def _place(ranked: list[Pick], places: int) -> tuple[list[Pick], list[Pick]]:
     words = {pick.story.id: content_words(pick.lead.title) for pick in ranked}
     discount = dict.fromkeys(range(len(ranked)), 1.0)  # of those still to be placed, in ranked order
     placed: list[Pick] = []
+    full: list[int] = []  # updates for which there are no places left
     while discount and len(placed) < places:
         best = ranked[max(discount, key=lambda i: min(ranked[i].score, ranked[i].score * discount[i]))]
         placed.append(best)
         discount = {
             i: worth * _crowding(best, ranked[i], words) for i, worth in discount.items() if ranked[i] is not best
         }
-    return placed, [ranked[i] for i in discount]
+        if best.news and sum(pick.news is not None for pick in placed) >= UPDATES * places:
+            full = [i for i in discount if ranked[i].news]
+            discount = {i: worth for i, worth in discount.items() if not ranked[i].news}
+    return placed, [ranked[i] for i in sorted([*discount, *full])]
 
 
 def _crowding(placed: Pick, other: Pick, words: Mapping[int, frozenset[str]]) -> float:

@@ -65,13 +65,18 @@ def sentences(text: str) -> list[str]:
     return [sentence for sentence in found if sentence and not _BOILERPLATE.match(sentence)]
 
 
+def finished(sentence: str) -> bool:
+    """Whether it ends as sentences do: feeds cut their texts anywhere."""
+    return bool(re.search(r"[.!?…。！？][\"'”’»)]*$", sentence))
+
+
 def lead(excerpt: str, title: str, limit: int = 240) -> str:
     """One or two sentences, not the title again."""
     told = title.casefold().rstrip(".!?… ")
     fresh = [sentence for sentence in sentences(excerpt[:4000]) if sentence.casefold().rstrip(".!?… ") != told]
     first = "".join(fresh[:1])
     two = " ".join(fresh[:2])
-    return two if len(two) <= limit else line(first, limit)
+    return two if len(two) <= limit and all(map(finished, fresh[1:2])) else line(first, limit)
 
 
 def width(text: str) -> int:

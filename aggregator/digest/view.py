@@ -13,7 +13,6 @@ from babel.dates import format_date, format_datetime, format_skeleton, format_ti
 from babel.numbers import format_decimal
 
 from aggregator.digest import show
-from aggregator.digest.rules import representative
 from aggregator.digest.select import Issue, Pick, Section, grouped
 from aggregator.errors import ConfigError
 from aggregator.model import EventKind, Level, Member
@@ -85,7 +84,7 @@ class StoryView:
     outlets: tuple[OutletView, ...]  # who reported, first come first
     more: int  # further outlets
     copies: int
-    before: str  # of an update: the headline told before, if another
+    before: str  # of an update: the headline that was told, if another
     before_lang: str
     before_dir: str
 
@@ -220,8 +219,8 @@ def _heading(tag: str) -> str:
 def _story(pick: Pick, issue: Issue, clock: Clock) -> StoryView:
     lead = pick.lead
     title = show.line(lead.title, 200) or "(untitled)"
-    before = representative(pick.story)
-    reporters = [lead] if pick.news else _reporters(pick.story.members, lead)
+    before = pick.news.before if pick.news else lead
+    reporters = _reporters(pick.news.members if pick.news else pick.story.members, lead)
     return StoryView(
         title=title,
         url=show.link(lead.url),
@@ -231,7 +230,7 @@ def _story(pick: Pick, issue: Issue, clock: Clock) -> StoryView:
         outlets=tuple(_outlet(member, issue, clock) for member in reporters[:OUTLETS]),
         more=max(0, len(reporters) - OUTLETS),
         copies=0 if pick.news else pick.story.copies,
-        before=show.line(before.title, 120) if pick.news and before != lead else "",
+        before=show.line(before.title, 120) if before.title != lead.title else "",
         before_lang=show.language(before.lang),
         before_dir=show.direction(before.lang),
     )

@@ -132,3 +132,4 @@ class FeedEvent:
     detail: str  # one line: what happened and what will happen next
     feed: str = ""  # its title, when read back
     id: int = 0
+    tags: tuple[str, ...] = ()  # the feed's, when read back

@@ -47,6 +47,10 @@ class Library(Protocol):
         """Feed events with a higher id, oldest first."""
         ...
 
+    def posts(self, *, since: datetime) -> dict[int, int]:
+        """feed id → how many of the last twenty things it published are of that time; without feeds never read."""
+        ...
+
 
 class Ledger(Protocol):
     """The outbox: at most one row per (name, local date, recipient), whatever happens."""

@@ -18,6 +18,7 @@ class Aftermath:
     miscounted: int  # stories whose number of entries is not the number of their entries
     integrity: str  # ok, or what PRAGMA integrity_check and foreign_key_check found
     size: int  # bytes
+    mailed: list[bytes]  # the ledger's mails that went out
 
 
 def read(database: Path, urls: Mapping[str, str]) -> Aftermath:
@@ -44,4 +45,10 @@ def read(database: Path, urls: Mapping[str, str]) -> Aftermath:
             ),
             integrity="; ".join(problems) or "ok",
             size=database.stat().st_size,
+            mailed=[
+                row[0]
+                for row in db.execute(
+                    "SELECT rendered FROM digest_mails JOIN digests d ON d.id = digest_id WHERE d.state = 'sent'"
+                )
+            ],
         )

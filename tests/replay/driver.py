@@ -28,6 +28,7 @@ class Report:
     new: int = 0  # as the rounds said: less than stored where a round was killed before it could say
     merged: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    mails: Counter[str] = field(default_factory=Counter)  # state ─► how often a row of the ledger came to it
     errors: dict[str, str] = field(default_factory=dict)  # source ─► the last error of its feed
 
 
@@ -95,6 +96,7 @@ class Drive:
         report.new += answer["new"]
         report.merged += answer["merged"]
         report.outcomes.update(answer["outcomes"])
+        report.mails.update(answer["mails"])
         report.errors.update(answer["errors"])
         report.peak_memory = max(report.peak_memory, peak.footprint)
         return time.monotonic() - started

@@ -1,7 +1,9 @@
 """``python -m tests.replay.fortnight``: two weeks of real items through the whole program, undisturbed and with kills.
 
-Polls every two hours of the stream's time, as it was collected; prints what came in, what it became and what it cost,
-and fails (exit 1) where something served is not stored once, or the database is not well. A few minutes a run.
+Polls every two hours of the stream's time, as it was collected, and mails a digest every morning to a real SMTP server;
+prints what came in, what it became and what it cost, and fails (exit 1) where something served is not stored once, a
+mail is missing or came twice, or the database is not well. A few minutes a run. With --keep the databases and the mails
+stay: `tests.replay.mails` reads them.
 """
 
 import argparse
@@ -9,17 +11,31 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
+from email import message_from_bytes
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from tests.conftest import SHARED
+from tests.digest_server import mail_server
 from tests.replay import Fault, Replay, Stream, draw
 from tests.replay.aftermath import Aftermath, read
 from tests.replay.driver import Drive, Report
 from tests.replay.log import Log
 
+YOU = "reader@example.org"
+DIGEST = {"at": "08:00", "timezone": "Europe/Berlin", "locale": "en_GB", "title": "The Morning", "to": YOU}
+_REGIONS = {  # the tags of the feeds: a reader has some
+    "Asia": "CNA|SCMP|NHK World|RFA English",
+    "India": "Times of India|The Hindu",
+    "Australia": "ABC Australia",
+    "Africa": "Premium Times NG|Egypt Independent",
+    "Americas": "Rio Times|teleSUR|Buenos Aires Times|Mercopress",
+    "Europe": "Euronews|RFI English|France 24|Deutsche Welle",
+}
+_TAGS = {source: region for region, sources in _REGIONS.items() for source in sources.split("|")}
 _GENTLE = (Fault.STUBBORN, Fault.MALFORMED, Fault.CUT, Fault.ERROR, Fault.PAGE)
 
 
@@ -30,6 +46,7 @@ class Fortnight:
     log: Log
     report: Report
     after: Aftermath
+    mails: list[bytes]  # as the mail server took them
 
     @property
     def complaints(self) -> list[str]:
@@ -41,18 +58,33 @@ class Fortnight:
             "stored twice": len(self.after.stored) - len(stored),
             "entries without a placement": self.after.unplaced,
             "stories with a wrong count": self.after.miscounted,
+            "mails unlike those in the ledger": len(set(self.mails) ^ set(self.after.mailed)),
+            "mails twice without a kill": max(0, len(self.mails) - len(set(self.mails)) - self.report.kills),
         }
         told = [f"{number:,} {what}" for what, number in found.items() if number]
         return told + ([] if self.after.integrity == "ok" else [self.after.integrity])
 
 
 def run(stream: Stream, folder: Path, *, kills: int = 0, faulty: float = 0.0, seed: int = 0) -> Fortnight:
-    """Into `folder`/replay.db, which must not exist yet. Keeps the polling process's complaints in poller.log."""
+    """Into `folder`/replay.db, which must not exist yet, and `folder`/mails. The poller complains in poller.log."""
     config, database = folder / "feeds.yaml", folder / "replay.db"
-    with Replay(stream, faults=draw(stream.by_source, share=faulty, kinds=_GENTLE, seed=seed)) as replay:
-        config.write_text(replay.feeds_yaml(database=database), encoding="utf-8")
-        report = Drive(replay, config, kills=kills, seed=seed).run()
-        return Fortnight(replay.log, report, read(database, replay.urls))
+    faults = draw(stream.by_source, share=faulty, kinds=_GENTLE, seed=seed)
+    with Replay(stream, faults=faults) as replay, mail_server() as post:
+        smtp = {"host": "127.0.0.1", "port": post.port, "security": "none", "sender": "digest@example.org"}
+        text = replay.feeds_yaml(database=database, tags=_TAGS, sections={"digest": DIGEST, "smtp": smtp})
+        config.write_text(text, encoding="utf-8")
+        start = stream.start.replace(minute=0, second=0, microsecond=0)  # so that a round falls on the digest's time
+        report = Drive(replay, config, kills=kills, seed=seed, start=start).run()
+        mails = [message for _, _, message in post.received]
+        _keep(mails, folder / "mails")
+        return Fortnight(replay.log, report, read(database, replay.urls), mails)
+
+
+def _keep(mails: list[bytes], folder: Path) -> None:
+    folder.mkdir()
+    for mail in mails:
+        day = parsedate_to_datetime(message_from_bytes(mail)["Date"]).date()
+        (folder / f"{day}.eml").write_bytes(mail)
 
 
 def table(runs: dict[str, Fortnight], stream: Stream) -> Table:
@@ -77,6 +109,7 @@ def _figures(one: Fortnight, stream: Stream) -> dict[str, str]:
         "rolled out of sight before a poll": f"{len(stream.pieces) - len(one.log.served | one.log.spoilt):,}",
         "copy groups (copies)": f"{after.copy_groups:,} ({after.copies:,})",
         "stories (told by two feeds or more)": f"{after.stories:,} ({after.shared_stories:,})",
+        "mails": f"{len(one.mails)}",
         "feeds in error at some time": f"{len(report.errors)}",
         "wall": f"{report.wall:.0f} s",
         "CPU": f"{report.cpu:.0f} s, {report.cpu / max(1, len(after.stored)) * 1000:.1f} ms an entry",
@@ -96,7 +129,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, nargs="*", default=[0, 20], help="one run for each number (0 20)")
     parser.add_argument("--faulty", type=float, default=0, help="share of hosts that misbehave, 0 to 1 (0)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--keep", type=Path, help="keep the databases in this folder")
+    parser.add_argument("--keep", type=Path, help="keep the databases and mails in this folder")
     options = parser.parse_args()
     if not options.file.is_file():
         parser.error(f"no such file: {options.file} (--file, or AGGREGATOR_SHARED for the reference data)")

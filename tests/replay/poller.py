@@ -33,10 +33,12 @@ def main() -> None:
             now.moment = json.loads(line)
             polled = list(app.poll(app.lease()))
             merged = app.mend() if any(one.new for one in polled) else 0  # as the command and the daemon do
+            mails = [str(row.state) for row in app.digests()]
             _tell(
                 feeds=len(polled),
                 new=sum(one.new for one in polled),
                 merged=merged,
+                mails=Counter(mails),
                 outcomes=Counter(one.fetched.outcome.value for one in polled),
                 errors={one.feed.title: one.state.error for one in polled if one.state.error},
             )

@@ -80,8 +80,15 @@ class Replay:
         """Source ─► the address of its feed."""
         return {source: self._loopback.url(self._hosts[source], f"{slug}.xml") for slug, source in self._paths.items()}
 
-    def feeds_yaml(self, *, database: Path | None = None, poll: Mapping[str, str] | None = None) -> str:
-        """A configuration that reads every feed; `poll` are further lines of that section."""
+    def feeds_yaml(
+        self,
+        *,
+        database: Path | None = None,
+        poll: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        sections: Mapping[str, object] | None = None,
+    ) -> str:
+        """A configuration that reads every feed; `poll` are further lines of that section, `tags` is source ─► tag."""
         settings = {"host_gap": "0s", "allow_networks": "[127.0.0.0/8]", **(poll or {})}
         return "\n".join(
             [
@@ -89,7 +96,11 @@ class Replay:
                 "poll:",
                 *(f"  {key}: {value}" for key, value in settings.items()),
                 "feeds:",
-                *(f"  - {{url: {json.dumps(url)}, title: {json.dumps(source)}}}" for source, url in self.urls.items()),
+                *(
+                    f"  - {json.dumps({'url': url, 'title': source, 'tags': (tags or {}).get(source, [])})}"
+                    for source, url in self.urls.items()
+                ),
+                *(f"{name}: {json.dumps(section)}" for name, section in (sections or {}).items()),
                 "",
             ]
         )
