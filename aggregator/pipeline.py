@@ -1,11 +1,12 @@
 """The order of things, top to bottom. Takes the outside as arguments and decides nothing itself.
 
-due feeds ─► fetch ∥ ─► refine ∥ (parse, clean, sketch: in killable workers) ─► settle (one transaction a feed)
+due feeds ─► fetch ∥ ─► refine ∥ (parse, clean, sketch: in killable workers) ─► settle (in slices; the last remembers)
                             └─ full text wanted? ─► new entries' pages ∥ ─► refine ∥ ─┘
 settle: known? ─► candidates ─► place ─► absorb ─► store      then, once a round: mend
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -38,6 +39,7 @@ from aggregator.settings import ClusterSettings, HostSettings, Settings
 
 MAX_CANDIDATES = 100  # 60 and 200 place the entries of a real day, and of ECB+, equally well
 TOGETHER = 100  # feeds whose pages are fetched at once
+SLICE = 50  # entries a transaction: half a second; others want to write too
 MEND_EVERY = timedelta(hours=1)  # of the entries' own time, while ingesting
 
 
@@ -90,14 +92,22 @@ class Round:
                 waiting = []
 
     def _settle(self, job: Job, result: Refined | WorkerFailure | None, read: Read = Read()) -> Polled:  # noqa: B008 – frozen
-        """One feed, one transaction."""
-        feed, fetched = job.request.feed, job.fetched
+        """One feed: its entries in slices, and with the last of them what is remembered of the poll."""
+        feed, fetched, hosts = job.request.feed, job.fetched, self.settings.hosts
         if fetched.outcome is Outcome.POSTPONED:
             self.store.release([feed.id])
             return Polled(feed, fetched, job.request.state)
         refined = result if isinstance(result, Refined) else None
+        # oldest first, so that the original of a copy is there before its copies
+        entries = sorted(refined.entries if refined else (), key=lambda pair: pair[0].published or fetched.at)
+        *starts, last = range(0, len(entries) or 1, SLICE)
+        counts = Counter[str]()
+        for start in starts:
+            with self.store.transaction():
+                counts += self._store_entries(feed, entries[start : start + SLICE], seen=fetched.at)
         with self.store.transaction():
-            new, revised = self._store_entries(feed, refined, seen=fetched.at) if refined else (0, 0)
+            counts += self._store_entries(feed, entries[last:], seen=fetched.at)
+            new, revised = counts["new"], counts["revised"]
             decision = cadence.decide(
                 feed,
                 job.request.state,
@@ -109,9 +119,7 @@ class Round:
                 now=self.now(),
                 settings=self.settings.poll,
                 jitter=self.jitter(),
-                host=self.settings.hosts.get(
-                    budget(urlsplit(feed.url).hostname or "", self.settings.hosts), HostSettings()
-                ),
+                host=hosts.get(budget(urlsplit(feed.url).hostname or "", hosts), HostSettings()),
             )
             state = decision.state
             if refined:
@@ -133,19 +141,18 @@ class Round:
         malformed = refined.document.malformed if refined else ""
         return Polled(feed, fetched, state, new, revised, *read, decision.events, malformed, killed)
 
-    def _store_entries(self, feed: Feed, refined: Refined, *, seen: datetime) -> tuple[int, int]:
-        """Oldest first, so that the original of a copy is there before its copies."""
-        known = self.store.known(feed.id, [entry.guid for entry, _ in refined.entries])
-        new = revised = 0
-        for entry, sketch in sorted(refined.entries, key=lambda pair: pair[0].published or seen):
+    def _store_entries(self, feed: Feed, entries: Sequence[tuple[Entry, Sketch]], *, seen: datetime) -> Counter[str]:
+        known = self.store.known(feed.id, [entry.guid for entry, _ in entries])
+        counts = Counter[str]()
+        for entry, sketch in entries:
             before = known.get(entry.guid)
             if before is None:
                 place(self.store, feed.id, entry, sketch, seen=seen, settings=self.settings.cluster)
-                new += 1
+                counts["new"] += 1
             elif before.fingerprint != entry.fingerprint:
                 self.store.revise_entry(before.entry_id, entry, seen=seen)
-                revised += 1
-        return new, revised
+                counts["revised"] += 1
+        return counts
 
 
 def _has_no_body(job: Job) -> bool:
@@ -234,9 +241,6 @@ class Ingested:
     fate: str  # new, revised, known
 
 
-BATCH = 100  # articles a transaction
-
-
 def ingest(
     articles: Iterable[Article], store: Store, *, settings: ClusterSettings, now: datetime
 ) -> Iterator[Ingested]:
@@ -248,7 +252,7 @@ def ingest(
     clock: datetime | None = None
     mended = now
     source = iter(articles)
-    while batch := list(itertools.islice(source, BATCH)):
+    while batch := list(itertools.islice(source, SLICE)):
         done = []
         with store.transaction():
             for article in batch:

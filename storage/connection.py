@@ -5,6 +5,7 @@ damaged, unreadable); what we do wrong (bad SQL, a broken constraint) stays a `s
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
@@ -18,6 +19,8 @@ from aggregator.errors import AggregatorError, BusyError, ConfigError, CorruptEr
 
 MEMORY = ":memory:"
 PATIENCE = 60.0  # seconds to wait for another writer: someone's half-minute transaction delays, never breaks
+STRETCH = 2.0  # seconds of one transaction after the other …
+BREATH = 0.12  # … after which the lock is left alone for so long: who waits for it looks every tenth of a second
 
 _DAMAGED = (
     "is damaged and was left as it is; stop everything that uses it, then restore a backup, "
@@ -61,6 +64,7 @@ class Connection:
     def __init__(self, raw: sqlite3.Connection, path: str) -> None:
         self.raw = raw
         self.path = path
+        self._stretch_began = self._stretch_ended = 0.0  # monotonic
         self.db = sqlite_utils.Database(raw, recursive_triggers=False, execute_plugins=False)
 
     def run(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
@@ -107,6 +111,7 @@ class Connection:
 
         Immediate, because a deferred one that reads and then writes fails at once when another wrote in between.
         """
+        self._breathe()
         self.run("BEGIN IMMEDIATE")
         try:
             yield
@@ -117,6 +122,17 @@ class Connection:
                 self.raw.rollback()
             self.forget()
             raise
+        finally:
+            self._stretch_ended = time.monotonic()
+
+    def _breathe(self) -> None:
+        """Let others write: between two transactions of ours they would hardly ever find the lock free."""
+        now = time.monotonic()
+        if now - self._stretch_ended > BREATH:
+            self._stretch_began = now
+        elif now - self._stretch_began > STRETCH:
+            time.sleep(BREATH)
+            self._stretch_began = time.monotonic()
 
     def before_commit(self) -> None:
         """Write what was held back until the end of the transaction. For those who hold anything back."""

@@ -110,7 +110,14 @@ class Keeping(Stories, Frequencies):
         self._return_pages()
         self.rows("PRAGMA analysis_limit = 400")
         self.rows("PRAGMA optimize")
-        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # leaves the rest to the next time when a reader is in the way
+        self._cut_log()
+
+    def _cut_log(self) -> None:
+        """Leaves it to the next time when a reader is in the way: waiting for one, it would keep all writers out."""
+        patience = self.one("PRAGMA busy_timeout")[0]
+        self.rows("PRAGMA busy_timeout = 500")
+        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.rows(f"PRAGMA busy_timeout = {patience}")
 
     def _return_pages(self) -> None:
         """Slice by slice, so that others may write in between; nothing where the file was made by another program."""
