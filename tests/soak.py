@@ -213,9 +213,10 @@ def markdown(samples: list[Sample]) -> str:
 
 
 def plot(samples: list[Sample]) -> str:
-    """Four small curves as SVG, each from zero to its own maximum."""
-    shown = {"all_mib": "memory of all processes, MiB", "files": "open files", "wal_mib": "write-ahead log, MiB",
-             "entries": "entries"}  # fmt: skip
+    """Small curves as SVG, each from zero to its own maximum."""
+    shown = {"main_mib": "memory of the main process, MiB", "all_mib": "memory of all processes, MiB",
+             "files": "open files", "wal_mib": "write-ahead log, MiB", "entries": "entries",
+             "sent": "mails sent"}  # fmt: skip
     last = samples[-1].minute or 1
     parts = []
     for row, (name, title) in enumerate(shown.items()):
