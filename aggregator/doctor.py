@@ -67,7 +67,7 @@ def examine(load: Callable[[], Settings]) -> Iterator[Finding]:
     except AggregatorError as error:
         yield Finding("configuration", Verdict.ERROR, str(error), "mend that line; everything else waits for it")
         return
-    yield Finding("configuration", Verdict.OK, f"{len(settings.feeds)} feeds, {len(settings.issues())} digests")
+    yield Finding("configuration", Verdict.OK, f"{len(settings.feeds)} feeds, digests: {len(settings.issues())}")
     yield from _permissions(settings)
     yield _workers()
     yield _lock(settings)

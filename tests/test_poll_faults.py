@@ -128,7 +128,7 @@ def test_every_broken_feed_is_named_in_one_line_and_the_others_come_in(world: Wo
     assert done.returncode == 0, done.stderr
     lines = done.stderr.splitlines()
     assert len(lines) == len(_MARKS) + 1, done.stderr
-    assert [line for line in lines if line.startswith("limps: malformed, but read")]
+    assert [line for line in lines if line.startswith("limps: malformed, but read: line ")]
     for name, mark in _MARKS.items():
         told = [line for line in lines if line.startswith(f"{name}:")]
         assert len(told) == 1, done.stderr

@@ -54,7 +54,7 @@ def list_feeds(frame: Frame, failing: bool, as_json: bool) -> None:
             )
             for feed, state in rows
         ),
-        wide="trouble" if failing else "feed",
+        wide=("feed", "trouble"),
     )
 
 

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from aggregator.model import NEVER
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -41,17 +43,16 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def print_table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]], *, wide: str = "") -> None:
-    """``columns``: heading → left or right; ``wide`` may wrap, the others keep one line."""
+def print_table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]], *, wide: Collection[str] = ()) -> None:
+    """``columns``: heading → left or right; those in ``wide`` may wrap, the others keep one line."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for heading, side in columns.items():
-        fold = heading == wide
+        fold = heading in wide
         table.add_column(
             heading,
             justify="right" if side == "right" else "left",
             no_wrap=not fold,
             overflow="fold" if fold else "ellipsis",
-            ratio=1 if fold else None,
         )
     for row in rows:
         table.add_row(*(Text(clean(str(cell))) for cell in row))
@@ -60,6 +61,8 @@ def print_table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]], *, wi
 
 def when(moment: datetime | None) -> str:
     """In the reader's own zone, to the minute."""
+    if moment == NEVER:
+        return "never"
     return moment.astimezone().strftime("%a %d %b %H:%M") if moment else "–"
 
 

@@ -50,13 +50,15 @@ def _lines(seen: "Status") -> "list[tuple[str, str]]":
     asked = f"last {when(health.last_poll)}, next {when(health.next_poll)}"
     well = feeds.pop("active")
     others = [f"{number:,} {name}" for name, number in feeds.items() if number]
+    trouble = any(number for name, number in feeds.items() if name != "disabled")
+    hint = " (`aggregator feeds list --failing`)" if trouble else ""
     today = f"{count(seen.entries_today, 'entry')} in {count(seen.stories_today, 'story')}"
     stored = f"{count(health.entries, 'entry')} ({count(health.copies, 'copy')}) in {count(health.stories, 'story')}"
     sizes = f"{health.bytes / 1e6:,.1f} MB, log {health.wal_bytes / 1e6:,.1f} MB, {seen.room.free / 1e9:,.1f} GB free"
     lines = [
         ("daemon", daemon if not running or running.command == "run" else f"{running.command} (pid {running.pid})"),
         ("polling", asked),
-        ("feeds", ", ".join([f"{well:,} ok", *others])),
+        ("feeds", ", ".join([f"{well:,} ok", *others]) + hint),
         ("today", today),
         ("all", stored),
         ("database", sizes),

@@ -46,7 +46,7 @@ def stories(frame: Frame, since: datetime | None, limit: int, tags: tuple[str, .
             (story.id, story.title, len(story.outlets), story.independent, story.copies or "", when(story.first_seen))
             for story in found
         ),
-        wide="story",
+        wide=("story",),
     )
 
 

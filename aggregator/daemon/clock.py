@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -128,7 +128,7 @@ class Daemon:
                 tally.add(one)
                 self._meter.polled(one)
                 self._moves.add(one)
-                tell(one, _hour)
+                tell(one, now=utc_now())
                 if time.monotonic() > self._round_ends:
                     break
         if not self._stopping.is_set():
@@ -287,12 +287,6 @@ class Daemon:
                 log.warning("a job did not end within %d s: left; what it was doing is done again", DRAIN)
                 _leave(0)
         self._busy.release()  # a job that waits for its turn sees the stop and ends
-
-
-def _hour(moment: datetime) -> str:
-    """In the reader's own zone; within a day the hour will do."""
-    local = moment.astimezone()
-    return local.strftime("%H:%M" if moment - utc_now() < timedelta(hours=20) else "%a %d %b %H:%M")
 
 
 def _leave(code: int) -> None:

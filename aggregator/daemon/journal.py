@@ -4,10 +4,11 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from aggregator.model import NEVER
 from aggregator.pipeline import Polled
 
 log = logging.getLogger("aggregator")
@@ -62,16 +63,23 @@ def configure_log(*, json_lines: bool, verbose: bool = False, environ: Mapping[s
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that falls into a long round is no news
 
 
-def tell(one: Polled, when: Callable[[datetime], str]) -> None:
+def tell(one: Polled, *, now: datetime) -> None:
     """One poll of one feed: trouble when it begins, once more when it persists, and when it ends. Else nothing."""
     name = one.feed.title or one.feed.url
     state, about = one.state, {"feed": one.feed.url, "outcome": str(one.fetched.outcome)}
     for event in one.events:
         log.warning("%s: %s: %s", name, event.kind, event.detail, extra={"data": about | {"event": str(event.kind)}})
     if state.error and not one.events:
-        again = when(state.next_at) if state.next_at else "never"
+        again = _hour(state.next_at, now) if state.next_at else "never"
         level = logging.INFO if state.failures == 1 else logging.DEBUG
         log.log(level, "%s: %s; next try %s", name, state.error, again, extra={"data": about | {"event": "failed"}})
+
+
+def _hour(moment: datetime, now: datetime) -> str:
+    """In the reader's own zone; within a day the hour will do."""
+    if moment == NEVER:
+        return "never"
+    return moment.astimezone().strftime("%H:%M" if moment - now < timedelta(hours=20) else "%a %d %b %H:%M")
 
 
 class Trouble:

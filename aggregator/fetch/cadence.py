@@ -7,13 +7,14 @@ that is gone (410) waits for ever. Jitter only adds.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from aggregator.fetch import redirects, rhythm
 from aggregator.fetch.freshness import fresh_for, remembered, retry_after
 from aggregator.fetch.rhythm import DAY, HOUR, Wait, words
 from aggregator.model import (
+    NEVER,
     EventKind,
     Feed,
     FeedEvent,
@@ -27,7 +28,6 @@ from aggregator.model import (
 )
 from aggregator.settings import HostSettings, PollSettings
 
-NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 DENIAL = 4 * HOUR  # first wait after 403 and 429
 KILLS = 2  # in a row, of parser workers: quarantine
 TROUBLE = (3, DAY)  # failures in a row and time without success after which the user is told

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)  # when a feed that is gone is due
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
+from xml.sax import SAXParseException
 
 import feedparser
 
@@ -100,7 +101,10 @@ def _document(
 
 
 def _reason(parsed: Any) -> str:
-    return scrub(" ".join(str(parsed.get("bozo_exception", "")).split()), 200)
+    error = parsed.get("bozo_exception", "")
+    if isinstance(error, SAXParseException):
+        error = f"line {error.getLineNumber()}, column {error.getColumnNumber()}: {error.getMessage()}"
+    return scrub(" ".join(str(error).split()), 200)
 
 
 def _refuse_others(root: prologue.Root, text: str) -> None:
