@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 JOBS ?= auto
 PEERS := .venv-peers
 
-.PHONY: demo run test lint bench lock cli-docs clean
+.PHONY: demo run test lint bench lock cli-docs example clean
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -46,6 +46,9 @@ lock:  ## resolve the ranges of pyproject.toml anew; requirements-run.lock is wh
 
 cli-docs: $(READY)  ## docs/cli.md, from the commands
 	$(BIN)/python -m tests.cli_reference > docs/cli.md
+
+example: $(READY)  ## docs/example-digest.*, from the sample newspapers
+	$(BIN)/python -m tests.example_digest docs
 
 clean:
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

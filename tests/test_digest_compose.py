@@ -17,7 +17,9 @@ from aggregator.digest.compose import compose, encoded_size
 from aggregator.errors import ConfigError
 from aggregator.model import Untold
 from tests.digest_samples import NOW, OUTLETS, SETTINGS, day, member, sample, story
+from tests.example_digest import example
 
+ROOT = Path(__file__).parents[1]
 TAGS = set("html head meta title style body div h1 h2 h3 p a bdi span ul li".split())
 ATTRIBUTES = set("lang dir href style class charset name content data-css-inline".split())
 HOSTILE = (
@@ -211,6 +213,12 @@ def test_leads_are_one_or_two_sentences() -> None:
 def test_wrapping_counts_columns() -> None:
     assert show.fill("海底 " * 20, columns=11) == "\n".join(["海底 海底"] * 10)
     assert show.fill("a" * 25, "  ", "* ", columns=12) == "* aaaaaaaaaa\n  aaaaaaaaaa\n  aaaaa"
+
+
+def test_the_example_of_the_manual_is_up_to_date(tmp_path: Path) -> None:
+    composed = example(tmp_path)
+    for part, name in ((composed.html, "example-digest.html"), (composed.text, "example-digest.txt")):
+        assert (ROOT / "docs" / name).read_text("utf-8") == part, "run `make example`"
 
 
 def test_a_day_is_quickly_made() -> None:

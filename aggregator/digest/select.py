@@ -20,7 +20,8 @@ from aggregator.settings import DigestSettings
 
 FULL_PAGE = 2000  # stories beside those in the mail; what is beyond stays untold and has its chance the next day
 FRESH_HALF_LIFE = timedelta(hours=12)
-SAME_OUTLET = 0.85  # each story already placed from the outlet multiplies the next one's score by this
+SAME_OUTLET = 0.85  # each story already placed from the outlet multiplies the next one's score by this, less if the
+# next one has other sources, too: of two sources by the square root, of three by the third …
 SAME_EVENT = 0.6  # … and each one with much the same headline by this
 UPDATES = 0.25  # of the places, at the most
 RARITY = 1.5  # for the only post in `RARITY_WINDOW`; the logarithm of their number takes from it …
@@ -192,12 +193,15 @@ def _pick(item: Untold, digest: DigestSettings, since: datetime, common: frozens
 def _score(pick: Pick, digest: DigestSettings, posts: Mapping[int, int], now: datetime) -> float:
     """See the module's docstring."""
     members = pick.story.members
-    sources = pick.news.sources if pick.news else max(1, pick.story.independent)
     age = max(timedelta(0), now - max(member.moment for member in members))
     freshness = math.exp2(-(age / FRESH_HALF_LIFE))
     rarity = max(_rarity(posts.get(member.feed_id, OFTEN)) for member in members)
     priority = max(member.priority for member in members) / 2
-    return math.log2(1 + sources) + priority + boost(pick.story, digest) + freshness / 2 + rarity
+    return math.log2(1 + _sources(pick)) + priority + boost(pick.story, digest) + freshness / 2 + rarity
+
+
+def _sources(pick: Pick) -> int:
+    return pick.news.sources if pick.news else max(1, pick.story.independent)
 
 
 def _rarity(posts: int) -> float:
@@ -230,7 +234,7 @@ def _place(ranked: list[Pick], places: int) -> tuple[list[Pick], list[Pick]]:
 
 
 def _crowding(placed: Pick, other: Pick, words: Mapping[int, frozenset[str]]) -> float:
-    outlet = SAME_OUTLET if placed.lead.feed_id == other.lead.feed_id else 1.0
+    outlet = SAME_OUTLET ** (1 / _sources(other)) if placed.lead.feed_id == other.lead.feed_id else 1.0
     mine, theirs = words[other.story.id], words[placed.story.id]
     alike = len(mine & theirs) >= max(2, 0.5 * min(len(mine), len(theirs)))
     return outlet * (SAME_EVENT if alike else 1.0)

@@ -131,7 +131,9 @@ def view(issue: Issue, digest: DigestSettings) -> IssueView:
     clock = Clock(digest)
     top, updates = _stories(issue.top, issue, clock), _stories(issue.updates, issue, clock)
     beside = "Other stories" if any(section.tag for section in issue.sections) else "More stories"
-    everything = grouped(sorted(issue.everything, key=lambda pick: pick.section.casefold()))
+    new = sorted((pick for pick in issue.everything if not pick.news), key=lambda pick: pick.section.casefold())
+    goes_on = tuple(pick for pick in issue.everything if pick.news)
+    everything = [*([Section("updates", goes_on)] if goes_on else []), *grouped(new)]
     return IssueView(
         title=show.line(issue.title, 80),
         name=issue.name,
