@@ -1,16 +1,18 @@
 """Is the database sound, and how big is it? Reads only."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aggregator.errors import ConfigError, CorruptError
+from aggregator.errors import CorruptError
 from aggregator.model import DatabaseStats, Health, TableSize
 from storage.connection import Connection
 from storage.values import to_moment, to_text
 
 _WEEK = timedelta(days=7)
+_CONTENT = re.compile(r"""content\s*=\s*("[^"]*"|'[^']*'|\[[^]]*\]|\w+)""", re.IGNORECASE)
 
 # what must be empty, and what it means when it is not
 _RULES = (
@@ -58,14 +60,25 @@ class Checking(Connection):
         yield from self._search_findings()
 
     def _search_findings(self) -> Iterator[str]:
-        """FTS5 compares itself with the entries by a command that has the form of a write."""
+        """FTS5 compares itself with the entries by a command that has the form of a write: a copy of it is asked.
+
+        The copy lives in the connection's temporary database, so that nobody is kept from writing meanwhile, and this
+        may be asked of a database that is opened for reading only.
+        """
+        (made,) = self.one("SELECT sql FROM main.sqlite_schema WHERE name = 'entries_fts'")
+        options = _CONTENT.sub("content=checked, content_rowid=id", made[made.index("(") :])
+        self.run("BEGIN")
         try:
-            with self.transaction():
-                self.run("INSERT INTO entries_fts (entries_fts, rank) VALUES ('integrity-check', 1)")
+            self.run("CREATE TEMP VIEW checked AS SELECT * FROM main.entries")
+            self.run(f"CREATE VIRTUAL TABLE temp.checked_fts USING fts5 {options}")
+            for part in ("data", "idx", "docsize", "config"):  # https://sqlite.org/fts5.html#fts5_data_structures
+                self.run(f"DELETE FROM temp.checked_fts_{part}")
+                self.run(f"INSERT INTO temp.checked_fts_{part} SELECT * FROM main.entries_fts_{part}")
+            self.run("INSERT INTO temp.checked_fts (checked_fts, rank) VALUES ('integrity-check', 1)")
         except CorruptError:
             yield "search: the index differs from the entries; mend it with: sqlite-utils rebuild-fts FILE entries"
-        except ConfigError:
-            return  # opened for reading only
+        finally:
+            self.raw.rollback()
 
     def stats(self, now: datetime) -> DatabaseStats:
         """Sizes by table and growth over the last seven days."""

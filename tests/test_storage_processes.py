@@ -267,3 +267,5 @@ def test_check_finds_what_other_hands_have_done(path: Path, damage: str, finding
         with closing(sqlite3.connect(path)) as stranger:  # foreign keys are off by default
             stranger.executescript(damage)
         assert any(finding in line for line in store.check()), store.check()
+    with open_store(path, read_only=True) as reader:  # as the command does
+        assert any(finding in line for line in reader.check()), reader.check()
