@@ -8,8 +8,8 @@ that must always do; beside a writer that holds the database for half a minute i
 What a feed served is stored, though it shows its last sixty items only and hundreds come while a writer holds. Early
 runs of this lost some: traced to documents that had been downloaded, waited for the writer, and were dropped when the
 daemon was stopped; by the next poll their items had left the feed (their validators were not stored, nothing answered
-304 for them). A stopped daemon now stores them as far as eight seconds suffice: ``tests/test_stop_and_kill.py``. Here it
-is stopped between two rounds, so that nothing served may be missing.
+304 for them). A stopped daemon now stores them as far as eight seconds suffice: ``tests/test_stop_and_kill.py``. Here
+it is stopped between two rounds, so that nothing served may be missing.
 
 ``AGGREGATOR_BENCH_SECONDS`` (150): how long each.
 """
