@@ -5,64 +5,23 @@ import signal
 import socket
 import sqlite3
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from aiohttp import web
 
 from aggregator.app import App
 from aggregator.cli import main
 from aggregator.daemon import journal
 from aggregator.settings import Settings
 from tests.daemon_process import Running, aggregator, daemon
+from tests.daemon_site import Site, configure, mailing, news, rows
 from tests.digest_server import HANG, mail_server
-from tests.replay.loopback import Loopback, address
-from tests.replay.stream import Piece, rss
 
-NOW = datetime.now(UTC).replace(microsecond=0)
 HANGS = b"<rss version='2.0'><channel><item><author>" + b"a" * 1_500_000 + b"</author></item></channel></rss>"
-
-
-def news(count: int = 3) -> bytes:
-    moments = [NOW - timedelta(minutes=number) for number in range(count)]
-    pieces = [
-        Piece(f"g{number}", f"Report {number} from Karveldova", f"The harbour reopened, report {number}.", "",
-              f"https://well.example/{number}", "en", at, at)
-        for number, at in enumerate(moments)
-    ]  # fmt: skip
-    return rss("well", pieces, shown=lambda moment: moment)
-
-
-class Site:
-    """One feed on loopback. `body`, `status` and `gate` (closed: it answers when opened) may change at any time."""
-
-    def __init__(self) -> None:
-        self.body, self.status = news(), 200
-        self.gate, self.asked = threading.Event(), threading.Event()
-        self.gate.set()
-        self.served = Loopback(self._answer, [address(7)])
-
-    async def _answer(self, _: web.BaseRequest) -> web.Response:
-        self.asked.set()
-        while not self.gate.is_set():
-            await _pause()
-        return web.Response(status=self.status, body=self.body, content_type="application/rss+xml")
-
-    @property
-    def url(self) -> str:
-        return self.served.url(address(7), "feed.xml")
-
-
-async def _pause() -> None:
-    import asyncio  # noqa: PLC0415
-
-    await asyncio.sleep(0.02)
 
 
 @pytest.fixture
@@ -70,28 +29,6 @@ def site() -> Iterator[Site]:
     made = Site()
     with made.served:
         yield made
-
-
-def configure(folder: Path, site: Site | None = None, **sections: object) -> None:
-    """feeds.yaml; JSON is YAML."""
-    poll = {"allow_networks": ["127.0.0.0/8"], "host_gap": "0s", "reserve_mb": 0, "workers": 1}
-    feeds = [{"url": site.url, "title": "Well"}] if site else []
-    settings = {"database": "news.db", "feeds": feeds, "poll": poll | dict(sections.pop("poll", {}))} | sections  # type: ignore[call-overload]
-    (folder / "feeds.yaml").write_text(json.dumps(settings), encoding="utf-8")
-
-
-def mailing(port: int, **more: object) -> dict[str, object]:
-    """A digest that is due now, to a server on loopback."""
-    at = (datetime.now(UTC) - timedelta(minutes=2)).strftime("%H:%M")
-    return {
-        "digest": {"at": at, "timezone": "UTC", "to": ["you@example.org"]},
-        "smtp": {"host": "127.0.0.1", "port": port, "security": "none", "sender": "me@example.org"} | more,
-    }
-
-
-def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(folder / "news.db")) as db:
-        return list(db.execute(query))
 
 
 def clean_end(running: Running, number: int = signal.SIGTERM) -> None:
@@ -187,7 +124,8 @@ def test_while_a_mail_is_sent_a_stop_lets_it_finish(tmp_path: Path, site: Site) 
         assert len(server.received) == 1
 
 
-def test_a_second_signal_leaves_at_once(tmp_path: Path, site: Site) -> None:
+@pytest.mark.parametrize(("second", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_second_signal_leaves_at_once(second: int, status: int, tmp_path: Path, site: Site) -> None:
     with mail_server({"MAIL": HANG}) as server:
         configure(tmp_path, site, **mailing(server.port))
         with daemon(tmp_path) as running:
@@ -195,13 +133,13 @@ def test_a_second_signal_leaves_at_once(tmp_path: Path, site: Site) -> None:
             _until(lambda: bool(server.open))
             running.send(signal.SIGTERM)
             running.wait_for("stopping on SIGTERM")
-            code, took = running.stop(signal.SIGTERM)
-        assert code == 143
+            code, took = running.stop(second)
+        assert code == status
         assert took < 5
     assert rows(tmp_path, "SELECT state FROM digests") == [("pending",)]  # goes out with the next start
-    status = aggregator(tmp_path, "status")
-    assert status.returncode == 1
-    assert "ended without a word" in status.stdout
+    looked = aggregator(tmp_path, "status")
+    assert looked.returncode == 1
+    assert "ended without a word" in looked.stdout
 
 
 def _until(true: Callable[[], bool]) -> None:

@@ -41,7 +41,7 @@ Examples:
   aggregator run                  keep doing it
 
 \b
-Exit codes: 0 done · 64 usage · 65 damaged data · 69 nothing answers · 75 busy · 78 configuration
+Exit codes: 0 done · 64 usage · 65 damaged data · 69 nothing answers · 74 disk full · 75 busy · 78 configuration
 """
 
 
