@@ -54,7 +54,9 @@ class App(AbstractContextManager["App"]):
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        self.store = self._open.enter_context(open_store(self.settings.database, read_only=self.read_only))
+        copy = self.settings.keep.migration_copy
+        store = open_store(self.settings.database, read_only=self.read_only, backup_before_migration=copy)
+        self.store = self._open.enter_context(store)
         if not self.read_only:
             self.store.release_dead()
             self.store.sync_feeds(self.settings.subscriptions(), now=self.now())

@@ -210,6 +210,7 @@ class KeepSettings:
     tags: dict[str, Duration] = Field(default_factory=dict)  # of feeds with this tag; the longest counts
     backup: Path | None = None  # a nightly copy here, made by the daemon
     backups: Annotated[int, Field(ge=1, le=365)] = 7
+    migration_copy: bool = True  # a copy beside the database before a new version changes it
 
 
 @dataclass(frozen=True, slots=True, config=_strict)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ import pytest
 from storage import open_store
 
 METADATA = Path(__file__).parents[1] / "docs" / "datasette.yaml"
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 pytest.importorskip("datasette", reason="datasette is not installed: the dependency group dev brings it")
 
@@ -61,6 +63,7 @@ def test_datasette_shows_what_the_file_promises(demo_database: Path) -> None:
         names_not_numbers(base)
         for query in database["queries"]:
             assert ask(base, f"aggregator/{query['name']}", story_id="1", words="ferry")["rows"], query["name"]
+        assert ask(base, "aggregator/search", words='ferry NEAR("')["rows"] == []  # whatever is typed
         with pytest.raises(HTTPError, match="400"):
             ask(base, "aggregator", sql="DELETE FROM entries")
 
@@ -77,3 +80,17 @@ def names_not_numbers(base: str) -> None:
     newest = ask(base, "aggregator/stories", _size="3")["rows"]
     assert newest == sorted(newest, key=lambda story: story["last_seen"], reverse=True)
     assert len(ask(base, "aggregator/entries", _search="ferries")["rows"]) > 3
+
+
+@pytest.mark.skipif(not BROWSER, reason="no chromium here")
+def test_a_browser_shows_a_story_with_its_reasons(demo_database: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "story.png"
+    with served(demo_database) as base:
+        page = subprocess.run(
+            [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
+             "--window-size=1150,760", f"--screenshot={picture}", "--dump-dom", f"{base}/aggregator/story?story_id=1"],
+            capture_output=True, text=True, timeout=120, check=True,
+        ).stdout  # fmt: skip
+    for seen in ("One story, why each report is in it", "Marigold ferry stuck", "same words in the same order"):
+        assert seen in page
+    assert picture.read_bytes().startswith(b"\x89PNG")

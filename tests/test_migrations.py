@@ -10,7 +10,9 @@ import pytest
 import sqlite_utils
 from sqlite_utils import Migrations
 
+from aggregator.app import App
 from aggregator.errors import ConfigError
+from aggregator.settings import KeepSettings, Settings
 from storage import open_store, versions
 from storage.connection import Connection, connect
 from storage.migrations import history
@@ -75,7 +77,9 @@ def test_a_copy_is_kept_before_the_first_migration(tmp_path: Path) -> None:
 
 def test_no_copy_when_told_not_to_or_when_new(tmp_path: Path) -> None:
     older(tmp_path / "a.db")
-    open_store(tmp_path / "a.db", backup_before_migration=False).close()
+    told_not_to = KeepSettings(migration_copy=False)
+    with App(Settings(database=tmp_path / "a.db", keep=told_not_to)) as app:
+        assert app.store.check() == []
     open_store(tmp_path / "b.db").close()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.db", "b.db"]
 
