@@ -52,6 +52,7 @@ class App(AbstractContextManager["App"]):
     ) -> None:
         self.settings, self.read_only, self.now, self.jitter = settings, read_only, now, jitter
         self._open = ExitStack()
+        self._mended: datetime | None = None
 
     def __enter__(self) -> Self:
         copy = self.settings.keep.migration_copy
@@ -144,7 +145,11 @@ class App(AbstractContextManager["App"]):
         """Join the young stories that turned out to be one; how many."""
         from aggregator import pipeline
 
-        return pipeline.mend(self.store, now=self.now(), settings=self.settings.cluster)
+        now, before = self.now(), self._mended
+        since = before if before and before <= now else None  # a clock set back tells nothing: look at all
+        merged = pipeline.mend(self.store, now=now, settings=self.settings.cluster, since=since)
+        self._mended = now
+        return merged
 
     def interrupt(self) -> None:
         """End a running round early; may be called from another thread. What was not reached stays due."""

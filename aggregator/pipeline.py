@@ -7,7 +7,7 @@ settle: known? ─► candidates ─► place ─► absorb ─► store      th
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -24,11 +24,11 @@ from aggregator.model import (
     FeedState,
     Fetched,
     FetchRequest,
-    Frequencies,
     Outcome,
     Placed,
     Placement,
     Sketch,
+    StoryProfile,
     WorkerFailure,
 )
 from aggregator.parse.articles import Article
@@ -37,7 +37,8 @@ from aggregator.ports import Fetch, FetchPages, Memory, Store
 from aggregator.refine import Job, Refined, sketcher
 from aggregator.settings import ClusterSettings, HostSettings, Settings
 
-MAX_CANDIDATES = 100  # 60 and 200 place the entries of a real day, and of ECB+, equally well
+MAX_CANDIDATES = 50  # entries looked at as copies
+NEAR_STORIES = 20  # looked at as the same event: 15 and all of them place five real days equally well
 TOGETHER = 100  # feeds whose pages are fetched at once
 SLICE = 50  # entries a transaction: half a second; others want to write too
 MEND_EVERY = timedelta(hours=1)  # of the entries' own time, while ingesting
@@ -182,11 +183,12 @@ def decide(
     entry_id: int = 0,
 ) -> tuple[Placement, bytes]:
     """Where an entry belongs, and what its story looks like with it. `entry_id` of one that is placed again."""
-    candidates = memory.candidates(sketch, since=seen - settings.window, limit=MAX_CANDIDATES)
+    since = seen - settings.window
+    candidates = memory.candidates(sketch, since=since, limit=MAX_CANDIDATES)
+    near = memory.stories_near(sketch, since=since, limit=NEAR_STORIES)
     corrections = memory.corrections([entry_id]) if entry_id else []
     standing = memory.stories_of(_named(corrections))
-    stories = {candidate.story_id for candidate in candidates} | set(standing.values())
-    profiles = {profile.story_id: profile for profile in memory.profiles(stories)}
+    profiles = {profile.story_id: profile for profile in memory.profiles({*near, *standing.values()})}
     frequencies = memory.frequencies(sketch.terms, at=seen)
     placement = cluster.place(
         entry,
@@ -201,24 +203,29 @@ def decide(
         entry_id=entry_id,
         standing=standing,
     )
-    joined = profiles.get(placement.story_id) if placement.story_id else None
+    joined = _profile(memory, profiles, placement.story_id) if placement.story_id else None
     former = joined.profile if joined and joined.recipe == sketch.recipe else None  # recipes are never mixed
     return placement, cluster.absorb(former, sketch, frequencies, feed_id=feed_id)
 
 
-def mend(memory: Memory, *, now: datetime, settings: ClusterSettings) -> int:
-    """Join the young stories that turned out to be one; returns how many were joined. One transaction."""
+def _profile(memory: Memory, read: Mapping[int, StoryProfile], story_id: int) -> StoryProfile | None:
+    """Of a story that need not be among those read: that of a copy's original."""
+    return read[story_id] if story_id in read else next(iter(memory.profiles([story_id])), None)
+
+
+def mend(memory: Memory, *, now: datetime, settings: ClusterSettings, since: datetime | None = None) -> int:
+    """Join the young stories that turned out to be one; returns how many were joined. One transaction.
+
+    Only those with an entry seen since then look for others; None: all do.
+    """
     recipe = sketcher(memory.installation_seed(), settings).recipe
     with memory.transaction():
         young = [one for one in memory.young_profiles(since=now - settings.young) if one.recipe == recipe]
         by_id = {profile.story_id: profile.profile for profile in young}
-
-        def frequencies(terms: Collection[str]) -> Frequencies:
-            return memory.frequencies(terms, at=now)
-
+        touched = None if since is None else {one.story_id for one in young if one.last_seen >= since}
         corrections = memory.list_corrections()
         standing = memory.stories_of(_named(corrections))
-        merges = cluster.mend(young, frequencies, settings=settings, corrections=corrections, standing=standing)
+        merges = cluster.mend(young, touched=touched, corrections=corrections, standing=standing)
         for merge in merges:
             by_id[merge.into] = cluster.combine(by_id[merge.into], by_id[merge.gone])
             memory.merge_stories(merge, profile=by_id[merge.into], at=now)
@@ -262,10 +269,10 @@ def ingest(
                 done.append(_file(article, store, sketches, clock, settings))
         yield from done
         if clock and clock - mended >= MEND_EVERY:
-            mend(store, now=clock, settings=settings)
+            mend(store, now=clock, settings=settings, since=mended)
             mended = clock
     if clock:
-        mend(store, now=clock, settings=settings)
+        mend(store, now=clock, settings=settings, since=mended)
 
 
 def _file(

@@ -6,7 +6,7 @@ told of the first placed one it belongs with, and of every placed one that it, o
 
 from array import array
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -70,10 +70,13 @@ class Rehearsal:
         last = max(before.last_seen, stored.seen) if before else stored.seen
         count = len(self.members[story_id])
         self._profiles[story_id] = StoryProfile(story_id, sketch.recipe, profile, count, first, last)
+        buckets = (*sketch.event_buckets, *sketch.text_buckets)
         light = replace(stored, entry=replace(stored.entry, text="", fulltext=""))
-        self._known[entry_id] = _Known(light, replace(sketch, buckets=(), terms=()), array("q", sketch.buckets))
+        self._known[entry_id] = _Known(
+            light, replace(sketch, event_buckets=(), text_buckets=(), terms=()), array("q", buckets)
+        )
         self._oldest.append(entry_id)
-        for bucket in sketch.buckets:
+        for bucket in buckets:
             self._buckets[bucket] = [*self._buckets[bucket][1 - BUCKET_READS :], entry_id]
 
     def forget(self, before: datetime) -> None:
@@ -94,14 +97,23 @@ class Rehearsal:
         return nullcontext()
 
     def candidates(self, sketch: Sketch, *, since: datetime, limit: int) -> list[Candidate]:
-        shared = Counter(other for bucket in sketch.buckets for other in self._buckets.get(bucket, ()))
-        near = sorted(shared.items(), key=lambda item: (-item[1], -item[0]))
-        known = ((self._known[entry_id], count) for entry_id, count in near)
+        known = ((self._known[entry_id], count) for entry_id, count in self._shared(sketch.text_buckets))
         return [
             self._candidate(one, count)
             for one, count in known
             if one.stored.seen >= since and one.sketch.recipe == sketch.recipe
         ][:limit]
+
+    def stories_near(self, sketch: Sketch, *, since: datetime, limit: int) -> list[int]:
+        shared = (entry_id for entry_id, _ in self._shared(sketch.event_buckets))
+        recent = (entry_id for entry_id in shared if self._known[entry_id].stored.seen >= since)
+        near = dict.fromkeys(self.standings[entry_id].story_id for entry_id in recent)
+        return list(near)[:limit]
+
+    def _shared(self, buckets: Sequence[int]) -> list[tuple[int, int]]:
+        """(entry id, in how many of the buckets it stands), most first, then newest."""
+        shared = Counter(other for bucket in buckets for other in self._buckets.get(bucket, ()))
+        return sorted(shared.items(), key=lambda item: (-item[1], -item[0]))
 
     def _candidate(self, known: _Known, shared: int) -> Candidate:
         stored, standing = known.stored, self.standings[known.stored.standing.entry_id]

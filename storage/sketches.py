@@ -15,6 +15,8 @@ SELECT e.id, e.story_id, e.copy_of, e.feed_id, e.publisher, e.title, e.canonical
 FROM entries e JOIN signatures s ON s.entry_id = e.id
 WHERE e.id IN (SELECT value FROM json_each(?)) AND e.seen >= ? AND s.recipe_id = ?
 """
+_STANDING = "SELECT id, story_id FROM entries WHERE id IN (SELECT value FROM json_each(?)) AND seen >= ?"
+NEAREST = 100  # entries whose stories are looked up at once
 _PROFILES = """
 SELECT p.story_id, r.recipe, p.profile, s.entries, s.first_seen, s.last_seen
 FROM stories s JOIN profiles p ON p.story_id = s.id JOIN recipes r ON r.id = p.recipe_id
@@ -25,14 +27,14 @@ class Sketches(Bands):
     """Candidates and profiles."""
 
     def candidates(self, sketch: Sketch, *, since: datetime, limit: int) -> list[Candidate]:
-        """Entries seen since then of the same recipe sharing a bucket, most shared first, then newest.
+        """Entries seen since then of the same recipe that share a text bucket, most shared first, then newest.
 
         At most `limit`; of each bucket only the newest entries are looked at.
         """
         recipe_id = self._recipe_id(sketch.recipe)
         if recipe_id is None:
             return []
-        shared = self._shared(sketch.buckets)
+        shared = self._shared(sketch.text_buckets)
         found: list[Candidate] = []
         for start in range(0, len(shared), limit):  # most sketches need one round: few of the shared are too old
             ranked = dict(shared[start : start + limit])
@@ -42,6 +44,18 @@ class Sketches(Bands):
             if len(found) >= limit:
                 break
         return found[:limit]
+
+    def stories_near(self, sketch: Sketch, *, since: datetime, limit: int) -> list[int]:
+        """Stories with an entry seen since then that shares an event bucket; those of most shared first."""
+        shared = self._shared(sketch.event_buckets)
+        near: dict[int, None] = {}
+        for start in range(0, len(shared), NEAREST):
+            ranked = [entry_id for entry_id, _ in shared[start : start + NEAREST]]
+            stands = {row[0]: row[1] for row in self.rows(_STANDING, (to_json(ranked), to_text(since)))}
+            near |= dict.fromkeys(stands[entry_id] for entry_id in ranked if entry_id in stands)
+            if len(near) >= limit:
+                break
+        return list(near)[:limit]
 
     def _recipe_id(self, recipe: str) -> int | None:
         row = self.row("SELECT id FROM recipes WHERE recipe = ?", (clean(recipe),))
@@ -62,7 +76,7 @@ class Sketches(Bands):
             " features = excluded.features",
             (entry_id, recipe_id, sketch.signature, sketch.features),
         )
-        self._add_bands(entry_id, sketch.buckets)
+        self._add_bands(entry_id, (*sketch.event_buckets, *sketch.text_buckets))
         return recipe_id
 
     def sketches(self, entry_ids: Collection[int]) -> dict[int, Sketch]:

@@ -1,11 +1,13 @@
 """A newsroom in memory for tests of clustering: entries in, placements out, with the rules the store follows."""
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from aggregator import cluster
 from aggregator.model import Candidate, Correction, Entry, Frequencies, Merge, Placement, Sketch, StoryProfile
+from aggregator.pipeline import MAX_CANDIDATES, NEAR_STORIES
 from aggregator.settings import ClusterSettings
 
 NOON = datetime(2026, 6, 17, 12, tzinfo=UTC)
@@ -21,7 +23,6 @@ def entry(title: str, text: str = "", **changes: object) -> Entry:
 class Desk:
     """Keeps what the store keeps; entry ids count from 1, a story's id is its first entry's."""
 
-    limit: int = 200
     sketcher: cluster.Sketcher = field(default_factory=lambda: cluster.Sketcher(7, SETTINGS))
     entries: dict[int, Candidate] = field(default_factory=dict)
     stories: dict[int, StoryProfile] = field(default_factory=dict)
@@ -37,10 +38,10 @@ class Desk:
         self.counts.update(sketch.terms)
         self.documents += 1
         frequencies = self.frequencies(sketch)
-        near = self.candidates(sketch)
         placement = cluster.place(
-            one, sketch, near, self.stories, frequencies, feed_id=feed, seen=seen, settings=SETTINGS
-        )
+            one, sketch, self.candidates(sketch), self.near(sketch), frequencies,
+            feed_id=feed, seen=seen, settings=SETTINGS,
+        )  # fmt: skip
         entry_id = len(self.entries) + 1
         story = placement.story_id or entry_id
         before = self.stories.get(story)
@@ -50,9 +51,9 @@ class Desk:
         self.stories[story] = StoryProfile(story, sketch.recipe, profile, members, first, seen)
         self.entries[entry_id] = Candidate(
             entry_id, story, placement.copy_of, feed, one.publisher, one.title, one.canonical_url, one.lang, seen,
-            replace(sketch, buckets=(), terms=()), 0,
+            replace(sketch, event_buckets=(), text_buckets=(), terms=()), 0,
         )  # fmt: skip
-        for bucket in sketch.buckets:
+        for bucket in (*sketch.event_buckets, *sketch.text_buckets):
             self.buckets[bucket].append(entry_id)
         self.placements.append(placement)
         return placement
@@ -61,16 +62,19 @@ class Desk:
         return Frequencies(self.documents, {term: self.counts[term] for term in sketch.terms})
 
     def candidates(self, sketch: Sketch) -> list[Candidate]:
-        shared = Counter(entry_id for bucket in sketch.buckets for entry_id in self.buckets[bucket])
-        ranked = sorted(shared, key=lambda i: (-shared[i], -i))[: self.limit]
+        shared = Counter(entry_id for bucket in sketch.text_buckets for entry_id in self.buckets[bucket])
+        ranked = sorted(shared, key=lambda i: (-shared[i], -i))[:MAX_CANDIDATES]
         return [replace(self.entries[i], shared=shared[i]) for i in ranked]
 
-    def mend(self, *corrections: Correction) -> list[Merge]:
-        """One merge pass over everything."""
+    def near(self, sketch: Sketch) -> dict[int, StoryProfile]:
+        shared = Counter(entry_id for bucket in sketch.event_buckets for entry_id in self.buckets[bucket])
+        ranked = dict.fromkeys(self.story_of(i) for i in sorted(shared, key=lambda i: (-shared[i], -i)))
+        return {story: self.stories[story] for story in list(ranked)[:NEAR_STORIES]}
+
+    def mend(self, *corrections: Correction, touched: Collection[int] | None = None) -> list[Merge]:
+        """One merge pass over everything, or of what is touched with everything."""
         standing = {entry_id: one.story_id for entry_id, one in self.entries.items()}
-        merges = cluster.mend(
-            list(self.stories.values()), settings=SETTINGS, corrections=corrections, standing=standing
-        )
+        merges = cluster.mend(list(self.stories.values()), corrections=corrections, touched=touched, standing=standing)
         for merge in merges:
             into, gone = self.stories[merge.into], self.stories.pop(merge.gone)
             profile = cluster.combine(into.profile, gone.profile)

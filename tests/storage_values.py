@@ -31,7 +31,7 @@ def entry(number: int, **more: object) -> Entry:
 
 
 def sketch(*buckets: int, recipe: str = RECIPE) -> Sketch:
-    return Sketch(recipe, buckets, signature=b"signature", features=b"features")
+    return Sketch(recipe, text_buckets=buckets, signature=b"signature", features=b"features")
 
 
 def placed(story_id: int | None = None, level: Level | None = None, copy_of: int | None = None) -> Placement:

@@ -3,6 +3,7 @@
 import pytest
 
 from aggregator.model import Level
+from aggregator.pipeline import MAX_CANDIDATES
 from tests.cluster_desk import Desk, entry
 from tests.test_sketch import HARBOUR
 
@@ -124,5 +125,5 @@ def test_a_crowd_of_crafted_near_duplicates_stays_bounded() -> None:
     for number in range(260):
         desk.add(entry(f"Crane topples onto ferries {number}", f"{HARBOUR} {number}"), feed=1 + number % 5)
     near = desk.candidates(desk.sketcher.sketch(entry("Crane topples onto ferries", HARBOUR)))
-    assert len(near) == 200
+    assert len(near) == MAX_CANDIDATES
     assert len(desk.stories) == 1

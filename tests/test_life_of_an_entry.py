@@ -56,7 +56,8 @@ def test_the_pure_middle_bytes_to_placement() -> None:
     assert "alert" not in entry.text
     assert (entry.lang, entry.publisher) == ("en", "post.example")
     assert entry.published == datetime(2026, 11, 20, 9, tzinfo=UTC)
-    assert sketch.buckets
+    assert sketch.event_buckets
+    assert sketch.text_buckets
     assert sketch.terms
 
     placement = cluster.place(entry, sketch, [], {}, Frequencies(0, {}), feed_id=1, seen=NOW, settings=settings)

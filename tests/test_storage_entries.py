@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.model import Correction, Level, Merge, Placement, Relation
+from aggregator.model import Correction, Level, Merge, Placement, Relation, Sketch
 from storage import Database, bands, open_store
 from tests.storage_values import DAY, HOUR, MINUTE, NOON, RECIPE, add, entry, feed, placed, sketch, undone, with_feeds
 
@@ -164,8 +164,22 @@ def test_most_shared_first_then_newest(store: Database) -> None:
         add(store, number, buckets=buckets)
     found = store.candidates(sketch(1, 2, 3), since=NOON, limit=9)
     assert [(one.entry_id, one.shared) for one in found] == [(3, 2), (2, 2), (1, 1)]
-    assert found[0].sketch == replace(sketch(), buckets=())
+    assert found[0].sketch == sketch()
     assert [one.entry_id for one in store.candidates(sketch(1, 2), since=NOON, limit=1)] == [3]
+
+
+def test_the_stories_of_the_entries_that_share_most_event_buckets(store: Database) -> None:
+    for number, buckets in enumerate([(1,), (1, 2), (1, 2, 3), (9,)], start=1):
+        met = Sketch(RECIPE, event_buckets=buckets, text_buckets=(7,))
+        story = placed(1 if number == 3 else None)
+        seen = NOON - DAY if number == 2 else NOON
+        store.add_entry(1, entry(number), met, story, profile=b"profile", seen=seen)
+    asked = Sketch(RECIPE, event_buckets=(1, 2, 3, 9), text_buckets=(8,))
+    assert store.stories_near(asked, since=NOON, limit=9) == [1, 3]
+    assert store.stories_near(asked, since=NOON - DAY, limit=9) == [1, 2, 3]
+    assert store.stories_near(asked, since=NOON, limit=1) == [1]
+    assert store.stories_near(Sketch(RECIPE, event_buckets=(99,)), since=NOON, limit=9) == []
+    assert store.candidates(asked, since=NOON, limit=9) == []
 
 
 def test_old_entries_and_other_recipes_are_no_candidates(store: Database) -> None:

@@ -120,7 +120,8 @@ def test_fragments_are_mended_and_the_older_story_survives() -> None:
     other = desk.sketcher.sketch(entry(*CRANE[1]))
     fragment = cluster.absorb(single, other, desk.frequencies(other), feed_id=4)
     desk.stories[9] = StoryProfile(9, late.recipe, fragment, 2, NOON, NOON)
-    (merge,) = desk.mend()
+    assert desk.mend(touched={2}) == []
+    (merge,) = desk.mend(touched={9})
     assert (merge.into, merge.gone) == (1, 9)
     assert merge.reason.startswith("alike in ")
 
@@ -165,8 +166,8 @@ def test_corrections_bind_an_entry_that_is_placed_again() -> None:
 
     def place(*corrections: Correction) -> tuple[Level, int | None]:
         placement = cluster.place(
-            again, sketch, desk.candidates(sketch), desk.stories, desk.frequencies(sketch),
-            feed_id=3, seen=NOON, settings=SETTINGS, corrections=corrections, entry_id=7, standing={2: 2},
+            again, sketch, desk.candidates(sketch), desk.near(sketch), desk.frequencies(sketch),
+            feed_id=3, seen=NOON, settings=SETTINGS, corrections=corrections, entry_id=7, standing={1: 1, 2: 2},
         )  # fmt: skip
         return placement.level, placement.story_id
 

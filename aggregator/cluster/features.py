@@ -7,6 +7,7 @@ these days) is multiplied in when entries are compared, in `weights.py`.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgpack
 import numpy as np
@@ -92,6 +93,7 @@ def _bytes(column: npt.NDArray[np.float64], step: float) -> bytes:
     return np.minimum(255, np.rint(column[:TERMS] / step)).astype(np.uint8).tobytes()
 
 
+@lru_cache(maxsize=64)  # asked for an entry while it is placed, and again when its story takes it in
 def unpack(blob: bytes) -> Features:
     words, lang, _, _, stems, weights, rarities, flags = msgpack.unpackb(blob)
     terms = tuple(

@@ -7,13 +7,12 @@ what its story looks like, until no pair is alike enough.
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 
 from aggregator.cluster import profile as profiles_
 from aggregator.cluster import stories, will
 from aggregator.cluster.profile import Profile
-from aggregator.model import Correction, Frequencies, Merge, StoryProfile
-from aggregator.settings import ClusterSettings
+from aggregator.model import Correction, Merge, StoryProfile
 
 _HEAVY = 16  # words of a centroid that are indexed
 _SHARED = 2  # of them in common make a pair worth comparing
@@ -22,21 +21,21 @@ _CROWD = 100  # stories with one heavy word: it tells too little to be followed
 
 def mend(
     profiles: Sequence[StoryProfile],
-    frequencies: Callable[[Collection[str]], Frequencies] | None = None,  # noqa: ARG001 - centroids keep theirs
     *,
-    settings: ClusterSettings,  # noqa: ARG001 - the choice of young stories is the caller's
+    touched: Collection[int] | None = None,
     corrections: Sequence[Correction] = (),
     standing: Mapping[int, int] | None = None,
 ) -> list[Merge]:
     """Merges in the order in which they must be made; the older story always takes in the younger.
 
+    `touched`: stories that changed since the last time, each of which is compared with all others; None: all.
     `corrections` name entries, `standing` gives the stories of these. Stories of different recipes never merge.
     """
     workshop = _Workshop(profiles)
     workshop.forbid(will.apart(corrections, standing or {}))
     for pair in sorted(will.joined(corrections, standing or {}), key=sorted):
         workshop.merge(min(pair), max(pair), 1.0, "a person put entries of both together")
-    workshop.run()
+    workshop.run(set(workshop.alive if touched is None else touched))
     return workshop.merges
 
 
@@ -45,7 +44,8 @@ class _Workshop:
 
     def __init__(self, profiles: Sequence[StoryProfile]) -> None:
         self.merges: list[Merge] = []
-        self._alive: dict[int, Profile] = {p.story_id: profiles_.unpack(p.profile) for p in profiles}
+        self._packed: dict[int, bytes] = {p.story_id: p.profile for p in profiles}
+        self._joined: dict[int, Profile] = {}  # of those that took in others
         self._time = {p.story_id: (p.first_seen, p.last_seen) for p in profiles}
         self._recipe = {p.story_id: p.recipe for p in profiles}
         self._gone: dict[int, int] = {}
@@ -53,65 +53,74 @@ class _Workshop:
         self._holders: dict[str, set[int]] = defaultdict(set)
         self._heavy: dict[int, list[str]] = {}
         self._queue: list[tuple[float, int, int, float]] = []  # (-margin, older, younger, similarity)
-        for story_id in self._alive:
-            self._index(story_id)
+        for story_id, blob in self._packed.items():
+            self._index(story_id, profiles_.heaviest(blob, _HEAVY))
+
+    @property
+    def alive(self) -> Set[int]:
+        """Those that are still there."""
+        return self._packed.keys()
 
     def forbid(self, pairs: Iterable[will.Pair]) -> None:
         self._apart |= set(pairs)
 
-    def run(self) -> None:
-        for story_id in self._alive:
-            self._look(story_id, younger_only=True)
+    def run(self, touched: Set[int]) -> None:
+        for story_id in touched & self.alive:
+            self._look(story_id, looking=touched)
         while self._queue:
             negative, into, gone, similarity = heapq.heappop(self._queue)
-            if into not in self._alive or gone not in self._alive:
+            if not {into, gone} <= self.alive:
                 continue
             now = self._match(into, gone)
             if now.margin == -negative:  # neither has changed since
-                reason = f"alike in {', '.join(stories.shared(self._alive[into], self._alive[gone]))}; "
+                reason = f"alike in {', '.join(stories.shared(self._profile(into), self._profile(gone)))}; "
                 self.merge(into, gone, similarity, reason + f"similarity {similarity:.2f} over {now.threshold:.2f}")
 
     def merge(self, into: int, gone: int, score: float, reason: str) -> None:
         into, gone = sorted((self._now(into), self._now(gone)))
-        if into == gone or not {into, gone} <= self._alive.keys() or frozenset((into, gone)) in self._apart:
+        if into == gone or not {into, gone} <= self.alive or frozenset((into, gone)) in self._apart:
             return
         self.merges.append(Merge(into, gone, min(1.0, score), reason))
         for story_id in (into, gone):
             self._forget(story_id)
-        self._alive[into] = profiles_.joined(self._alive[into], self._alive.pop(gone))
+        whole = self._joined[into] = profiles_.joined(self._profile(into), self._profile(gone))
+        del self._packed[gone]
+        self._joined.pop(gone, None)
         self._gone[gone] = into
         (first, last), (other_first, other_last) = self._time[into], self._time[gone]
         self._time[into] = min(first, other_first), max(last, other_last)
         self._apart |= {frozenset((into, *(pair - {gone}))) for pair in self._apart if gone in pair}
-        self._index(into)
-        self._look(into, younger_only=False)
+        self._index(into, heapq.nlargest(_HEAVY, whole.total, key=lambda stem: (whole.total[stem], stem)))
+        self._look(into)
 
     def _match(self, a: int, b: int) -> stories.Match:
-        return stories.match(self._alive[a], self._alive[b], stories.pause(*self._time[a], *self._time[b]))
+        return stories.match(self._profile(a), self._profile(b), stories.pause(*self._time[a], *self._time[b]))
+
+    def _profile(self, story_id: int) -> Profile:
+        return self._joined.get(story_id) or profiles_.unpack(self._packed[story_id])
 
     def _now(self, story_id: int) -> int:
         while story_id in self._gone:
             story_id = self._gone[story_id]
         return story_id
 
-    def _index(self, story_id: int) -> None:
-        total = self._alive[story_id].total
-        self._heavy[story_id] = heapq.nlargest(_HEAVY, total, key=lambda stem: (total[stem], stem))
-        for stem in self._heavy[story_id]:
+    def _index(self, story_id: int, heaviest: list[str]) -> None:
+        self._heavy[story_id] = heaviest
+        for stem in heaviest:
             self._holders[stem].add(story_id)
 
     def _forget(self, story_id: int) -> None:
         for stem in self._heavy.pop(story_id):
             self._holders[stem].discard(story_id)
 
-    def _look(self, story_id: int, *, younger_only: bool) -> None:
-        """Queue the stories this one might merge with."""
+    def _look(self, story_id: int, *, looking: Set[int] = frozenset()) -> None:
+        """Queue the stories this one might merge with, but for older ones that are looking around themselves."""
         sharing: Counter[int] = Counter()
         for stem in self._heavy[story_id]:
             if len(self._holders[stem]) <= _CROWD:
                 sharing.update(self._holders[stem])
         for other, count in sharing.items():
-            if other != story_id and count >= _SHARED and not (younger_only and other < story_id):
+            if other != story_id and count >= _SHARED and not (other < story_id and other in looking):
                 self._weigh(min(story_id, other), max(story_id, other))
 
     def _weigh(self, into: int, gone: int) -> None:

@@ -37,8 +37,9 @@ def place(  # noqa: PLR0913 - what is known of an entry, and all that the store 
 ) -> Placement:
     """Decide where an entry belongs.
 
-    `profiles` by story id, of the candidates' stories. `corrections` bind only an entry that is placed again:
-    `entry_id` is then its id, and `standing` the story id of the entries that corrections name and candidates lack.
+    `candidates` share text with it; `profiles`, by story id, are of the stories near it. `corrections` bind only an
+    entry that is placed again: `entry_id` is then its id, and `standing` the story id of the entries that corrections
+    name and candidates lack.
     """
     oldest = seen - settings.window
     candidates = [c for c in candidates if c.sketch.recipe == sketch.recipe and c.seen >= oldest]
@@ -64,10 +65,9 @@ def place(  # noqa: PLR0913 - what is known of an entry, and all that the store 
             copy_of=original.copy_of or original.entry_id,
             relations=copies.relations(alike),
         )
-    series = {likeness.candidate.story_id for likeness in alike if likeness.series}
-    near = {candidate.story_id for candidate in candidates} - series
-    known = {i: p for i, p in profiles.items() if i in near and p.recipe == sketch.recipe}
-    return _story(entry, sketch, known, frequencies, seen, copies.relations(alike))
+    barred |= {likeness.candidate.story_id for likeness in alike if likeness.series}
+    near = {i: p for i, p in profiles.items() if i not in barred and p.recipe == sketch.recipe}
+    return _story(entry, sketch, near, frequencies, seen, copies.relations(alike))
 
 
 def _story(
@@ -105,7 +105,11 @@ def _as_written(stems: Sequence[str], entry: Entry) -> list[str]:
     """Stems as the entry spells them, for people."""
     written: dict[str, str] = {}
     for token in tokens(f"{entry.title} {entry.text[:_SPELLED]}"):
-        written.setdefault(word(token, entry.lang).stem, token)
+        stem = word(token, entry.lang).stem
+        if stem in stems and stem not in written:
+            written[stem] = token
+            if len(written) == len(stems):
+                break
     return [written.get(stem, stem) for stem in stems]
 
 

@@ -13,6 +13,7 @@ K = TypeVar("K")
 N = TypeVar("N", int, float)
 
 _KEPT = 200  # heaviest terms of a centroid
+_UNPACKED = 1024  # profiles remembered: about 25 KB each
 _FREELY = 3  # reports one outlet may add to a centroid whatever others do
 
 
@@ -57,11 +58,17 @@ def pack(profile: Profile) -> bytes:
     return blob
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_UNPACKED)
 def unpack(blob: bytes) -> Profile:
     members, top, stems, weights, words, langs, feeds = msgpack.unpackb(blob, strict_map_key=False)
     total = {stem: weight * top / 255 for stem, weight in zip(stems.split(), weights, strict=True)}
     return Profile(members, total, words, langs, feeds)
+
+
+def heaviest(blob: bytes, count: int) -> list[str]:
+    """The first stems of a packed profile alone: what an index over many reads of each."""
+    _, _, stems, *_ = msgpack.unpackb(blob, strict_map_key=False)
+    return str(stems).split(" ", count)[:count]
 
 
 def joined(a: Profile, b: Profile) -> Profile:

@@ -52,7 +52,8 @@ class Sketcher:
         whole, lead = np.unique(runs), np.unique(runs[:_LEAD])
         return Sketch(
             self.recipe,
-            buckets=tuple(self._buckets(entry, weighed, lexicon, lead)),
+            event_buckets=self._event_buckets(weighed, lexicon),
+            text_buckets=tuple(self._text_buckets(entry, lead)),
             signature=shingles.packed(self._whole.sign(whole)),
             features=pack(
                 weighed,
@@ -71,9 +72,11 @@ class Sketcher:
         self._lexicons[lang].refresh()
         return self._lexicons[lang]
 
-    def _buckets(self, entry: Entry, weighed: Weighed, lexicon: Lexicon, lead: shingles.Hashes) -> Iterator[int]:
+    def _event_buckets(self, weighed: Weighed, lexicon: Lexicon) -> tuple[int, ...]:
         heaviest = lexicon.stem_hashes(weighed.stems[:_STORY_TERMS]) >> np.uint64(32)
-        yield from self._bands("story", self._stories.sign(heaviest.astype(np.uint32)))
+        return tuple(self._bands("story", self._stories.sign(heaviest.astype(np.uint32))))
+
+    def _text_buckets(self, entry: Entry, lead: shingles.Hashes) -> Iterator[int]:
         yield from self._bands("copy", self._copies.sign(lead))
         if headline := headlines.key(entry.title):
             yield self._bucket(f"title {headline}")

@@ -11,15 +11,18 @@ Vector = dict[str, float]  # stem → weight
 _PRIOR_DOCUMENTS = 2000.0  # what general language is worth against the stream
 
 
-def idf(term: Term, frequencies: Frequencies) -> float:
-    """Inverse document frequency in nats, the stream's counts blended with the prior."""
-    expected = frequencies.counts.get(term.stem, 0.0) + _PRIOR_DOCUMENTS * term.prior
-    return max(0.0, math.log((frequencies.documents + _PRIOR_DOCUMENTS + 1.0) / (expected + 0.5)))
-
-
 def vector(terms: Iterable[Term], frequencies: Frequencies) -> Vector:
-    """The terms' weights, scaled to length 1."""
-    weights = {term.stem: term.weight * idf(term, frequencies) for term in terms}
+    """The terms' weights, scaled to length 1.
+
+    Each times its inverse document frequency in nats, the stream's counts blended with the prior.
+    """
+    counted, log = frequencies.counts, math.log
+    total = log(frequencies.documents + _PRIOR_DOCUMENTS + 1.0)
+    weights = {
+        term.stem: term.weight
+        * max(0.0, total - log(counted.get(term.stem, 0.0) + _PRIOR_DOCUMENTS * term.prior + 0.5))
+        for term in terms
+    }
     length = norm(weights)
     return {stem: weight / length for stem, weight in weights.items()} if length else {}
 

@@ -90,7 +90,9 @@ class Sketch:
     """
 
     recipe: str  # scheme, permutations, shingles, seed, tokeniser: everything that changes the numbers
-    buckets: tuple[int, ...] = ()  # LSH: signed 64-bit, level and band mixed in; a shared bucket makes a candidate
+    # LSH: signed 64-bit names, level and band mixed in. Who shares one may tell the same event, or be the same text.
+    event_buckets: tuple[int, ...] = ()
+    text_buckets: tuple[int, ...] = ()
     signature: bytes = b""
     features: bytes = b""
     terms: tuple[str, ...] = ()  # the distinct stems whose document frequency this entry raises by one

@@ -10,7 +10,7 @@ from aggregator.model.entries import Entry, Sketch
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A stored entry that may be the same text or event."""
+    """A stored entry that may be the same text."""
 
     entry_id: int
     story_id: int
@@ -22,7 +22,7 @@ class Candidate:
     lang: str
     seen: datetime
     sketch: Sketch  # without buckets and terms
-    shared: int  # number of shared buckets
+    shared: int  # number of shared text buckets
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.model import FeedState, Sketch
+from aggregator.pipeline import MAX_CANDIDATES, NEAR_STORIES
 from storage import Database, open_store
 from tests.storage_values import HOUR, MINUTE, NOON, RECIPE, add, entry, feed, fetched, placed
 
@@ -111,9 +112,7 @@ def test_placing(size: int, tmp_path: Path) -> None:
         store.tidy()
     total = sum(spent.values())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(
-        f"\n{size:,} entries: {MEASURED / total:.0f} placed/s of CPU, {found / MEASURED:.0f} candidates each, opened in"
-    )
+    print(f"\n{size:,} entries: {MEASURED / total:.0f} placed/s of CPU, {found / MEASURED:.0f} stories near, opened in")
     print(f"{opened * 1e3:.0f} ms, {path.stat().st_size / size:.0f} bytes an entry, peak {peak} MB (with the filling)")
     print(
         "µs an entry: " + ", ".join(f"{name} {seconds / MEASURED * 1e6:.0f}" for name, seconds in spent.most_common())
@@ -123,13 +122,14 @@ def test_placing(size: int, tmp_path: Path) -> None:
 def _place(store: Database, number: int, draw: random.Random, timed: Callable[..., object]) -> int:
     text = " ".join(draw.choices(WORDS, k=300))
     terms = sorted(set(text.split()[:120]))
-    sketch = Sketch(RECIPE, tuple(buckets(draw)), draw.randbytes(650), draw.randbytes(650))
+    drawn = buckets(draw)
+    sketch = Sketch(RECIPE, tuple(drawn[:48]), tuple(drawn[48:]), draw.randbytes(650), draw.randbytes(650))
     timed("count terms", lambda: store.count_terms([terms], at=NOON))
-    candidates = timed("candidates", lambda: store.candidates(sketch, since=NOON, limit=200))
-    assert isinstance(candidates, list)
-    timed("profiles", lambda: store.profiles({one.story_id for one in candidates}))
+    timed("candidates", lambda: store.candidates(sketch, since=NOON, limit=MAX_CANDIDATES))
+    near = timed("stories near", lambda: store.stories_near(sketch, since=NOON, limit=NEAR_STORIES))
+    assert isinstance(near, list)
+    timed("profiles", lambda: store.profiles(near))
     timed("frequencies", lambda: store.frequencies(terms, at=NOON))
-    timed("corrections", lambda: store.corrections([one.entry_id for one in candidates]))
     new = entry(number, text=text)
     timed("add entry", lambda: store.add_entry(1, new, sketch, placed(), profile=b"p" * 650, seen=NOON))
-    return len(candidates)
+    return len(near)
