@@ -216,12 +216,12 @@ class App(AbstractContextManager["App"]):
 
     def ingest(self, file: Path) -> "IngestCount":
         """Articles from elsewhere, as if a feed had brought them. Raises CorruptError naming the line."""
-        from aggregator import pipeline
+        from aggregator import filing
         from aggregator.parse import articles
 
         fates = {"new": 0, "revised": 0, "known": 0}
         read = articles.read(file)
-        for one in pipeline.ingest(read, self.store, settings=self.settings.cluster, now=self.now()):
+        for one in filing.ingest(read, self.store, settings=self.settings.cluster, now=self.now()):
             fates[one.fate] += 1
         return IngestCount(**fates)
 

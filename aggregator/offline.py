@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aggregator import evaluate, pipeline
+from aggregator import evaluate, filing
 from aggregator.app import App
 from aggregator.model import Level
 from aggregator.parse import articles
@@ -36,8 +36,8 @@ def clustered(read: Iterable[Article], *, warm: Iterable[Article] = ()) -> list[
     """Cluster articles in the order given; `warm` only feeds the document frequencies first."""
     with App(_PRIVATE) as private:
         cluster = private.settings.cluster
-        pipeline.warm(warm, private.store, settings=cluster, now=private.now())
-        filed = list(pipeline.ingest(read, private.store, settings=cluster, now=private.now()))
+        filing.warm(warm, private.store, settings=cluster, now=private.now())
+        filed = list(filing.ingest(read, private.store, settings=cluster, now=private.now()))
         standings = {standing.entry_id: standing for standing in private.store.standings()}
     names = {one.entry_id: one.article.id for one in reversed(filed)}
     found = []

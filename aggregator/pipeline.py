@@ -5,14 +5,13 @@ due feeds ─► fetch ∥ ─► refine ∥ (parse, clean, sketch: in killable 
 settle: known? ─► candidates ─► place ─► absorb ─► store      then, once a round: mend
 """
 
-import itertools
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
-from aggregator import cluster, fulltext, text
+from aggregator import cluster, fulltext
 from aggregator.fetch import cadence
 from aggregator.fetch.traffic import budget
 from aggregator.fulltext import Read
@@ -31,7 +30,6 @@ from aggregator.model import (
     StoryProfile,
     WorkerFailure,
 )
-from aggregator.parse.articles import Article
 from aggregator.parse.pool import Workers
 from aggregator.ports import Fetch, FetchPages, Memory, Store
 from aggregator.refine import Job, Refined, sketcher
@@ -41,7 +39,6 @@ MAX_CANDIDATES = 50  # entries looked at as copies
 NEAR_STORIES = 20  # looked at as the same event: 15 and all of them place five real days equally well
 TOGETHER = 100  # feeds whose pages are fetched at once
 SLICE = 50  # entries a transaction: half a second; others want to write too
-MEND_EVERY = timedelta(hours=1)  # of the entries' own time, while ingesting
 
 
 # ---------------------------------------------------------------- one round of polling
@@ -234,74 +231,3 @@ def mend(memory: Memory, *, now: datetime, settings: ClusterSettings, since: dat
 
 def _named(corrections: Iterable[Correction]) -> set[int]:
     return {entry_id for correction in corrections for entry_id in (correction.a, correction.b)}
-
-
-# ---------------------------------------------------------------- articles from elsewhere
-
-
-@dataclass(frozen=True, slots=True)
-class Ingested:
-    """What became of one article."""
-
-    article: Article
-    entry_id: int
-    fate: str  # new, revised, known
-
-
-def ingest(
-    articles: Iterable[Article], store: Store, *, settings: ClusterSettings, now: datetime
-) -> Iterator[Ingested]:
-    """File articles in the order given; their own dates are the clock, which never runs backwards.
-
-    One source is one outlet, stored as a feed that is never polled. Stories are mended as the clock goes on.
-    """
-    sketches = sketcher(store.installation_seed(), settings)
-    clock: datetime | None = None
-    mended = now
-    source = iter(articles)
-    while batch := list(itertools.islice(source, SLICE)):
-        done = []
-        with store.transaction():
-            for article in batch:
-                moment = article.item.published or clock or now
-                mended = mended if clock else moment
-                clock = max(moment, clock or moment)
-                done.append(_file(article, store, sketches, clock, settings))
-        yield from done
-        if clock and clock - mended >= MEND_EVERY:
-            mend(store, now=clock, settings=settings, since=mended)
-            mended = clock
-    if clock:
-        mend(store, now=clock, settings=settings, since=mended)
-
-
-def _file(
-    article: Article, store: Store, sketches: cluster.Sketcher, seen: datetime, settings: ClusterSettings
-) -> Ingested:
-    entry = clean_article(article, now=seen)
-    outlet = article.source or entry.publisher or f"#{article.id}"  # nobody knows: an outlet of its own
-    feed_id = store.add_feed(Feed(url=article.feed or f"ingest:{outlet}", title=outlet), now=seen)
-    known = store.known(feed_id, [entry.guid]).get(entry.guid)
-    if known is None:
-        placed = place(store, feed_id, entry, sketches.sketch(entry), seen=seen, settings=settings)
-        return Ingested(article, placed.entry_id, "new")
-    if known.fingerprint == entry.fingerprint:
-        return Ingested(article, known.entry_id, "known")
-    store.revise_entry(known.entry_id, entry, seen=seen)
-    return Ingested(article, known.entry_id, "revised")
-
-
-def warm(articles: Iterable[Article], store: Store, *, settings: ClusterSettings, now: datetime) -> None:
-    """Count the words of these articles, and nothing else."""
-    sketches = sketcher(store.installation_seed(), settings)
-    with store.transaction():
-        for article in articles:
-            at = article.item.published or now
-            store.count_terms([sketches.sketch(clean_article(article, now=at)).terms], at=at)
-
-
-def clean_article(article: Article, *, now: datetime) -> Entry:
-    item = article.item
-    if item.plain:
-        return text.restored(item, publisher=article.publisher)
-    return text.clean(item, base_url=item.link, feed_lang=item.lang, publisher=article.publisher, now=now)

@@ -11,8 +11,9 @@ from datetime import datetime
 from aggregator import cluster, evaluate
 from aggregator.correcting import reprofile
 from aggregator.errors import BusyError
+from aggregator.filing import MEND_EVERY
 from aggregator.model import Correction, Entry, Frequencies, Placement, Sketch, Standing, Stored
-from aggregator.pipeline import MEND_EVERY, decide, mend
+from aggregator.pipeline import decide, mend
 from aggregator.ports import Store
 from aggregator.refine import sketcher
 from aggregator.rehearsal import PROVISIONAL, Rehearsal

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from aggregator import pipeline
+from aggregator import filing
 from aggregator.model import Item
 from aggregator.parse.articles import Article
 from aggregator.settings import ClusterSettings
@@ -41,7 +41,7 @@ def article(number: int, report: tuple[str, str], *, minutes: int | None = None)
 def file(store: Database, reports: Iterable[tuple[str, str]], *, first: int = 1) -> None:
     """One report a minute, each by a paper of its own; entry ids follow the order."""
     articles = [article(number, report) for number, report in enumerate(reports, start=first)]
-    list(pipeline.ingest(articles, store, settings=SETTINGS, now=NOON + timedelta(hours=1)))
+    list(filing.ingest(articles, store, settings=SETTINGS, now=NOON + timedelta(hours=1)))
 
 
 def groups(store: Database) -> dict[int, list[int]]:

@@ -24,20 +24,25 @@ FLOORS: dict[str, set[str]] = {
     # the outbox is the one stage that acts on ports: it sends
     "aggregator.digest": GROUND | {"aggregator.ports"},
     "aggregator.pipeline": GROUND | {f"aggregator.{room}" for room in (*STAGES, "ports", "refine", "fulltext")},
+    "aggregator.filing": GROUND
+    | {f"aggregator.{name}" for name in ("cluster", "parse", "pipeline", "ports", "refine", "text")},
     "aggregator.correcting": GROUND | {"aggregator.cluster", "aggregator.ports"},
     "aggregator.rehearsal": GROUND | {"aggregator.cluster"},
     "aggregator.reclustering": GROUND
     | {
         f"aggregator.{name}"
-        for name in ("cluster", "correcting", "evaluate", "pipeline", "ports", "refine", "rehearsal")
+        for name in ("cluster", "correcting", "evaluate", "filing", "pipeline", "ports", "refine", "rehearsal")
     },
     "aggregator.refine": GROUND | {f"aggregator.{stage}" for stage in ("parse", "text", "cluster")},
     "aggregator.fulltext": GROUND | {f"aggregator.{room}" for room in ("ports", "parse", "refine")},
     "storage": {"aggregator.model", "aggregator.errors"},
     "aggregator.app": GROUND
-    | {f"aggregator.{name}" for name in (*STAGES, "ports", "config", "pipeline", "reclustering", "refine", "retention")}
+    | {
+        f"aggregator.{name}"
+        for name in (*STAGES, "ports", "config", "filing", "pipeline", "reclustering", "refine", "retention")
+    }
     | {"aggregator", "storage"},
-    "aggregator.offline": GROUND | {f"aggregator.{name}" for name in ("app", "pipeline", "parse", "evaluate")},
+    "aggregator.offline": GROUND | {f"aggregator.{name}" for name in ("app", "filing", "parse", "evaluate")},
     "aggregator.subscriptions": GROUND | {f"aggregator.{name}" for name in ("app", "config", "refine", "parse")},
     "aggregator.moves": GROUND | {f"aggregator.{name}" for name in ("config", "fetch", "pipeline")},
     "aggregator.retention": GROUND,
