@@ -163,7 +163,7 @@ class DigestSettings:
     title: str = "Daily digest"
     at: Annotated[str, AfterValidator(_time_of_day)] = "07:00"
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    locale: str = "en"  # of dates and numbers
+    locale: str = "en"  # of dates and numbers, and of our own words: en, de, es, fr, it, nl, pt
     to: Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], BeforeValidator(_one_or_many)] = ()
     tags: Words = ()  # empty: all
     include: tuple[RuleSettings, ...] = ()  # if any: only stories one of these matches

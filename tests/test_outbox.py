@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.app import App
 from aggregator.digest.outbox import GIVE_UP, retry_at, told
 from aggregator.errors import UsageError
 from aggregator.model import DigestState, EventKind, FeedEvent, FeedState, Fetched, Outcome
-from aggregator.settings import RuleSettings, SmtpSettings
+from aggregator.settings import RuleSettings, Settings, SmtpSettings
 from tests.child import Child
 from tests.digest_newsroom import DAILY, START, YOU, Newsroom, Wire, newsroom
 from tests.digest_server import MailServer, mail_server
@@ -245,6 +246,15 @@ def test_no_way_out_yet_is_trouble_that_may_pass(room: Newsroom) -> None:
     (row,) = room.outbox.work([DAILY])
     assert row.state is DigestState.PENDING
     assert "smtp.host" in row.last_answer
+
+
+def test_a_changed_way_out_is_taken_from_then_on(tmp_path: Path) -> None:
+    settings = Settings(database=tmp_path / "news.db", smtp=SmtpSettings(instead="folder", path=tmp_path / "old"))
+    with App(settings) as app:
+        assert app.outbox.smtp == settings.smtp
+        changed = replace(settings, smtp=SmtpSettings(instead="folder", path=tmp_path / "new"))
+        app.resubscribe(changed)
+        assert app.outbox.smtp == changed.smtp
 
 
 def test_previews_and_tests_leave_no_trace(room: Newsroom, wire: Wire) -> None:

@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 import feedparser
 import pytest
 
-from tests.replay import Fault, ManualClock, Replay, RunningClock, Stream, draw
+from tests.replay import Fault, ManualClock, Replay, RunningClock, Stream, draw, mails
 from tests.replay.aftermath import read
 from tests.replay.driver import Drive
 from tests.replay.fortnight import run
@@ -222,7 +222,13 @@ def test_everything_served_is_stored_once_whatever_is_killed(stream: Stream, tmp
 def test_every_morning_brings_one_mail_whatever_is_killed(tmp_path: Path) -> None:
     fortnight = run(invented(events=12, days=1.5), tmp_path, kills=3)
     assert fortnight.complaints == []
-    assert {"2026-03-02.eml", "2026-03-03.eml"} <= {path.name for path in (tmp_path / "mails").iterdir()}
+    kept = [mails.read(path.read_bytes()) for path in sorted((tmp_path / "mails").iterdir())]
+    assert [mail.day.date().isoformat() for mail in kept][:2] == ["2026-03-02", "2026-03-03"]
+    assert mails.complaints(tmp_path / "replay.db", kept) == []
+    found = mails.days(tmp_path / "replay.db", kept)
+    assert sum(day.several for day in found) == sum(day.shown for day in found) > 0  # few enough for all to be shown
+    doubled = [*kept, kept[1]]
+    assert len(mails.complaints(tmp_path / "replay.db", doubled)) == sum(one.kind != "update" for one in kept[1].shown)
 
 
 def test_bad_hosts_spoil_nothing_for_the_others(stream: Stream, tmp_path: Path) -> None:

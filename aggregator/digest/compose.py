@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from aggregator.digest import show
 from aggregator.digest.select import Issue
-from aggregator.digest.view import headline, languages, view
+from aggregator.digest.view import IssueView, headline, languages, view
 from aggregator.errors import ConfigError
 from aggregator.settings import DigestSettings
 
@@ -48,9 +48,9 @@ def compose(issue: Issue, digest: DigestSettings) -> Composed:
         issue=fitting,
         subject=headline(fitting, digest),
         html=_html(templates, fitting, digest),
-        text=_tidy(_render(templates, "digest.txt", issue=values)),
-        full_html=_render(templates, "full.html", issue=values) if values.attached else "",
-        languages=languages(fitting),
+        text=_tidy(_render(templates, "digest.txt", values)),
+        full_html=_render(templates, "full.html", values) if values.attached else "",
+        languages=languages(fitting, values.words.lang),
     )
 
 
@@ -75,7 +75,7 @@ def _fit(issue: Issue, render: Callable[[int], str], limit: int) -> Issue:
 
 
 def _html(templates: Environment, issue: Issue, digest: DigestSettings) -> str:
-    return _inlined(_render(templates, "digest.html", issue=view(issue, digest)))
+    return _inlined(_render(templates, "digest.html", view(issue, digest)))
 
 
 @lru_cache(maxsize=8)
@@ -93,9 +93,9 @@ def _environment(folder: Path | None) -> Environment:
     return environment
 
 
-def _render(templates: Environment, name: str, **values: object) -> str:
+def _render(templates: Environment, name: str, issue: IssueView) -> str:
     try:
-        return templates.get_template(name).render(**values)
+        return templates.get_template(name).render(issue=issue, _=issue.words)
     except TemplateError as error:
         place = f"{getattr(error, 'name', None) or name}:{getattr(error, 'lineno', '') or '?'}"
         raise ConfigError(f"template {place}: {error}: mend it, or remove it to use ours") from None

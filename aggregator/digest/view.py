@@ -14,10 +14,13 @@ from babel.numbers import format_decimal
 
 from aggregator.digest import show
 from aggregator.digest.select import Issue, Pick, Section, grouped
+from aggregator.digest.words import Words
 from aggregator.errors import ConfigError
 from aggregator.model import EventKind, Level, Member
 from aggregator.settings import DigestSettings
 
+_WHY = "You get this mail because the digest “{name}” of your feed aggregator lists your address."
+_MISSED = "No mail reached you for {days}: this one covers everything since {since}."
 OUTLETS = 4  # named under a story; the others are counted
 _KINDS = {
     EventKind.BROKEN: "does not answer",
@@ -29,7 +32,7 @@ _KINDS = {
 
 
 class Clock:
-    """Dates, times and numbers as one reader writes them."""
+    """Dates, times, numbers and our own words as one reader writes them."""
 
     def __init__(self, digest: DigestSettings) -> None:
         self._zone = ZoneInfo(digest.timezone)
@@ -39,6 +42,7 @@ class Clock:
             raise ConfigError(
                 f"digest.locale: {digest.locale!r} is not known: write one such as en, en_GB, de"
             ) from None
+        self.words = Words(self._locale)
 
     def day(self, day: date) -> str:
         return _plain(format_date(day, "full", self._locale))
@@ -106,6 +110,7 @@ class NoticeView:
 class IssueView:
     """Everything a template may use."""
 
+    words: Words  # our own, in the reader's language: `{{ _("…") }}` in the templates
     title: str
     name: str
     date: str
@@ -130,11 +135,13 @@ def view(issue: Issue, digest: DigestSettings) -> IssueView:
     """Raises ConfigError for an unknown locale."""
     clock = Clock(digest)
     top, updates = _stories(issue.top, issue, clock), _stories(issue.updates, issue, clock)
-    beside = "Other stories" if any(section.tag for section in issue.sections) else "More stories"
+    words = clock.words
+    beside = words("Other stories") if any(section.tag for section in issue.sections) else words("More stories")
     new = sorted((pick for pick in issue.everything if not pick.news), key=lambda pick: pick.section.casefold())
     goes_on = tuple(pick for pick in issue.everything if pick.news)
-    everything = [*([Section("updates", goes_on)] if goes_on else []), *grouped(new)]
+    everything = [*([Section(words("Updates"), goes_on)] if goes_on else []), *grouped(new)]
     return IssueView(
+        words=words,
         title=show.line(issue.title, 80),
         name=issue.name,
         date=clock.day(issue.day),
@@ -145,9 +152,9 @@ def view(issue: Issue, digest: DigestSettings) -> IssueView:
         top=top,
         updates=updates,
         sections=_sections(issue.sections, issue, clock, beside),
-        everything=_sections(everything, issue, clock, "Other stories"),
+        everything=_sections(everything, issue, clock, words("Other stories")),
         notices=tuple(
-            NoticeView(show.line(e.feed, 80) or f"Feed {e.feed_id}", _KINDS[e.kind], show.line(e.detail, 200))
+            NoticeView(show.line(e.feed, 80) or f"Feed {e.feed_id}", words(_KINDS[e.kind]), show.line(e.detail, 200))
             for e in issue.notices
         ),
         trimmed=issue.trimmed,
@@ -155,7 +162,7 @@ def view(issue: Issue, digest: DigestSettings) -> IssueView:
         attached=digest.rest == "attach" and bool(issue.rest),
         header=digest.header.strip(),
         footer=digest.footer.strip(),
-        why=f"You get this mail because the digest “{issue.name}” of your feed aggregator lists your address.",
+        why=words(_WHY, name=issue.name),
     )
 
 
@@ -164,7 +171,8 @@ def headline(issue: Issue, digest: DigestSettings) -> str:
     clock = Clock(digest)
     date_ = clock.short_day(issue.day)
     if not issue.picks:
-        return show.line(f"{issue.title}, {date_}: {'feeds need attention' if issue.notices else 'all quiet'}", 200)
+        quiet = clock.words("feeds need attention" if issue.notices else "all quiet")
+        return show.line(f"{issue.title}, {date_}: {quiet}", 200)
     best = next(iter(issue.top + issue.updates + issue.picks))
     others = len(issue.everything) - 1
     return show.line(f"{date_}: {show.line(best.lead.title, 150)}", 180) + (
@@ -172,20 +180,21 @@ def headline(issue: Issue, digest: DigestSettings) -> str:
     )
 
 
-def languages(issue: Issue) -> tuple[str, ...]:
-    """For Content-Language: English (our own words), then those of the stories in the mail by frequency."""
+def languages(issue: Issue, own: str) -> tuple[str, ...]:
+    """For Content-Language: that of our own words, then those of the stories in the mail by frequency."""
     spoken = [show.language(pick.lead.lang) for pick in issue.picks]
-    found = sorted({lang for lang in spoken if lang} - {"en"}, key=lambda lang: (-spoken.count(lang), lang))
-    return ("en", *found)
+    found = sorted({lang for lang in spoken if lang} - {own}, key=lambda lang: (-spoken.count(lang), lang))
+    return (own, *found)
 
 
 def _status(issue: Issue, clock: Clock) -> str:
-    def counted(number: int, one: str, many: str) -> str:
-        return f"{clock.number(number)} {one if number == 1 else many}"
-
-    entries = counted(issue.counts.entries, "entry", "entries")
-    feeds = counted(issue.counts.feeds, "feed", "feeds")
-    return f"{entries} from {feeds} → {counted(len(issue.everything), 'story', 'stories')}"
+    words = clock.words
+    return words(
+        "{entries} from {feeds} → {stories}",
+        entries=words("{n} entry", "{n} entries", issue.counts.entries),
+        feeds=words("{n} feed", "{n} feeds", issue.counts.feeds),
+        stories=words("{n} story", "{n} stories", len(issue.everything)),
+    )
 
 
 def _full_url(issue: Issue, digest: DigestSettings) -> str:
@@ -199,8 +208,9 @@ def _missed(issue: Issue, clock: Clock) -> str:
         return ""
     days = ", ".join(clock.short_day(day) for day in issue.missed[-3:])
     before = len(issue.missed) - 3
-    more = f" and {clock.number(before)} before" if before > 0 else ""
-    return f"No mail reached you for {days}{more}: this one covers everything since {clock.moment(issue.since)}."
+    if before > 0:
+        days = clock.words("{days} and {n} before", n=before, days=days)
+    return clock.words(_MISSED, days=days, since=clock.moment(issue.since))
 
 
 def _stories(picks: Iterable[Pick], issue: Issue, clock: Clock) -> tuple[StoryView, ...]:
@@ -220,7 +230,7 @@ def _heading(tag: str) -> str:
 
 def _story(pick: Pick, issue: Issue, clock: Clock) -> StoryView:
     lead = pick.lead
-    title = show.line(lead.title, 200) or "(untitled)"
+    title = show.line(lead.title, 200) or clock.words("(untitled)")
     before = pick.news.before if pick.news else lead
     reporters = _reporters(pick.news.members if pick.news else pick.story.members, lead)
     return StoryView(
@@ -249,7 +259,7 @@ def _reporters(members: Sequence[Member], lead: Member) -> list[Member]:
 
 def _outlet(member: Member, issue: Issue, clock: Clock) -> OutletView:
     return OutletView(
-        name=show.line(member.outlet, 40) or show.line(member.publisher, 40) or "unknown",
+        name=show.line(member.outlet, 40) or show.line(member.publisher, 40) or clock.words("unknown"),
         time=clock.time(member.moment, issue.now),
         url=show.link(member.url),
         lang=show.language(member.lang),
