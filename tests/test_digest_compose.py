@@ -154,6 +154,8 @@ def test_dates_in_the_readers_zone_and_locale() -> None:
     composed = compose(sample(german), german)
     assert "Samstag, 14. März 2026" in composed.text
     assert "[The Inland Post 11:53" in composed.text
+    missed = compose(sample(german, missed=(date(2026, 3, 13),)), german)
+    assert "seit 13. März, 15:00" in " ".join(missed.text.split())
     old = [Untold(story(1, [member(1, "Fog", published=NOW - timedelta(days=days))])) for days in (2, 40)]
     for untold, shown in zip(old, ("Thu 07:00", "2 Feb"), strict=True):
         assert f"[Harbour Times {shown}]" in compose(sample(untold=[untold]), SETTINGS).text

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_decimal
 
 from aggregator.digest import show
@@ -63,7 +63,8 @@ class Clock:
 
     def moment(self, moment: datetime) -> str:
         local = moment.astimezone(self._zone)
-        return _plain(format_datetime(local, "d MMM, HH:mm", tzinfo=self._zone, locale=self._locale))
+        time = format_time(local, "short", tzinfo=self._zone, locale=self._locale)
+        return _plain(f"{format_skeleton('MMMd', local.date(), locale=self._locale)}, {time}")
 
     def number(self, number: int) -> str:
         return _plain(format_decimal(number, locale=self._locale))
