@@ -1,4 +1,4 @@
-"""The daemon's C heap: however many threads, one arena."""
+"""The daemon's C heap: however many threads, one arena; what a large moment took goes back to the system."""
 
 import ctypes
 import re
@@ -34,9 +34,31 @@ ready.wait(60)
 """
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="not glibc")
+LARGE_MOMENT = """
+from pathlib import Path
+from aggregator.daemon import heap
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 // 2**20
+
+kept = [bytearray(4000) for _ in range(20_000)]
+del kept[:-1]
+before = resident()
+heap.give_back()
+print(before - resident())
+"""
+glibc = pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="not glibc")
+
+
+@glibc
 @pytest.mark.parametrize("words", [[], ["share"]])
 def test_threads_share_one_arena(words: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", ARENAS, *words], capture_output=True, text=True, check=True)
     arenas = len(re.findall("<heap nr=", done.stdout))
     assert (arenas == 1) is bool(words), done.stdout
+
+
+@glibc
+def test_one_thing_kept_does_not_keep_the_rest() -> None:
+    done = subprocess.run([sys.executable, "-c", LARGE_MOMENT], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 40  # MiB of the 76 that were free

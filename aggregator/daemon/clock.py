@@ -229,6 +229,7 @@ class Daemon:
                     self._meter.job_failed(work.__name__)
                 else:
                     trouble.ends()
+                heap.give_back()
 
         return job
 
