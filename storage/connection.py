@@ -19,8 +19,8 @@ from aggregator.errors import AggregatorError, BusyError, ConfigError, CorruptEr
 
 MEMORY = ":memory:"
 PATIENCE = 60.0  # seconds to wait for another writer: someone's half-minute transaction delays, never breaks
-STRETCH = 2.0  # seconds of one transaction after the other …
-BREATH = 0.12  # … after which the lock is left alone for so long: who waits for it looks every tenth of a second
+STRETCH = 1.5  # seconds of one transaction after the other …
+BREATH = 0.2  # … after which the lock is left alone for so long: who waits for it looks every tenth of a second
 
 _DAMAGED = (
     "is damaged and was left as it is; stop everything that uses it, then restore a backup, "
