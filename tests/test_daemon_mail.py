@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,12 +24,13 @@ def test_the_daemon_is_killed_around_sending(tmp_path: Path) -> None:
 
 def kill_the_daemon(folder: Path, kills: int) -> int:
     """So many daemons one after the other, each with a mail to make and perhaps those of its dead forerunners to send,
-    each killed at a random moment; the last one may finish. Returns how many mails came twice.
+    each killed at a random moment, every other one while it talks to the mail server or soon after; the last one may
+    finish. Returns how many mails came twice.
     """
     chance = random.Random(kills)
     (folder / "article.jsonl").write_text(json.dumps(ARTICLE))
     with mail_server() as server:
-        server.delay = 0.05
+        server.delay = 0.2
         _configure(folder, server.port, 1)
         assert aggregator(folder, "ingest", "article.jsonl").returncode == 0
         with daemon(folder) as running:
@@ -39,7 +41,11 @@ def kill_the_daemon(folder: Path, kills: int) -> int:
             _configure(folder, server.port, kill + 2)
             with daemon(folder) as running:
                 running.wait_for("started")
-                time.sleep(chance.uniform(0, 1.2 * usual))
+                if kill % 2:
+                    time.sleep(chance.uniform(0, 1.2 * usual))
+                else:
+                    _until(lambda: bool(server.open))
+                    time.sleep(chance.uniform(0, 1.5 * server.delay))
                 running.send(signal.SIGKILL)
                 running.process.wait()
             server.settle()
@@ -71,10 +77,15 @@ def _until_sent(running: Running, mails: int) -> float:
     """Seconds from its start until the ledger has so many mails and all are sent."""
     running.wait_for("started")
     began = time.monotonic()
-    while [state for state, _ in _ledger(running.folder)] != ["sent"] * mails:
-        assert time.monotonic() - began < 120
-        time.sleep(0.01)
+    _until(lambda: [state for state, _ in _ledger(running.folder)] == ["sent"] * mails)
     return time.monotonic() - began
+
+
+def _until(true: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 120
+    while not true():
+        assert time.monotonic() < ends
+        time.sleep(0.005)
 
 
 def _ledger(folder: Path) -> list[tuple[str, bytes]]:
