@@ -222,7 +222,13 @@ def mend(memory: Memory, *, now: datetime, settings: ClusterSettings, since: dat
         touched = None if since is None else {one.story_id for one in young if one.last_seen >= since}
         corrections = memory.list_corrections()
         standing = memory.stories_of(_named(corrections))
-        merges = cluster.mend(young, touched=touched, corrections=corrections, standing=standing)
+        merges = cluster.mend(
+            young,
+            touched=touched,
+            apart=memory.series_apart(since=now - settings.young),
+            corrections=corrections,
+            standing=standing,
+        )
         for merge in merges:
             by_id[merge.into] = cluster.combine(by_id[merge.into], by_id[merge.gone])
             memory.merge_stories(merge, profile=by_id[merge.into], at=now)

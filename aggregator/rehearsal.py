@@ -47,6 +47,7 @@ class Rehearsal:
         self.merged: dict[int, int] = {}  # story that is no more → where its entries are
         self._bonds, self._frequencies, self._seed = bonds, frequencies, seed
         self._known: dict[int, _Known] = {}
+        self._series: list[tuple[int, int]] = []
         self._oldest: deque[int] = deque()
         self._buckets: defaultdict[int, list[int]] = defaultdict(list)
         self._profiles: dict[int, StoryProfile] = {}
@@ -75,6 +76,7 @@ class Rehearsal:
         self._known[entry_id] = _Known(
             light, replace(sketch, event_buckets=(), text_buckets=(), terms=()), array("q", buckets)
         )
+        self._series += ((entry_id, tie.entry_id) for tie in placement.relations if tie.kind == "series")
         self._oldest.append(entry_id)
         for bucket in buckets:
             self._buckets[bucket] = [*self._buckets[bucket][1 - BUCKET_READS :], entry_id]
@@ -139,6 +141,10 @@ class Rehearsal:
 
     def frequencies(self, terms: Collection[str], *, at: datetime) -> Frequencies:  # noqa: ARG002 - see the class
         return self._frequencies(terms)
+
+    def series_apart(self, *, since: datetime) -> list[tuple[int, int]]:  # noqa: ARG002 - mending asks of young stories
+        pairs = [(self.standings[a].story_id, self.standings[b].story_id) for a, b in self._series]
+        return [(one, other) for one, other in pairs if one != other]
 
     def installation_seed(self) -> int:
         return self._seed

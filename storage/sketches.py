@@ -125,6 +125,16 @@ class Sketches(Bands):
         """Profiles of the stories with a member seen since then."""
         return [_profile(row) for row in self.rows(_PROFILES + "WHERE s.last_seen >= ?", (to_text(since),))]
 
+    def series_apart(self, *, since: datetime) -> list[tuple[int, int]]:
+        """Pairs of stories with entries that are two numbers of one series, the later one seen since then."""
+        rows = self.rows(
+            "SELECT DISTINCT e.story_id, o.story_id FROM relations r JOIN entries e ON e.id = r.entry_id"
+            " JOIN entries o ON o.id = r.other_id WHERE r.kind = 'series' AND e.story_id <> o.story_id"
+            " AND r.entry_id >= (SELECT min(id) FROM entries WHERE seen >= ?)",
+            (to_text(since),),
+        )
+        return [(row[0], row[1]) for row in rows]
+
     def installation_seed(self) -> int:
         """A random 32-bit number drawn when the database was made: keys the hashes."""
         return int(self.one("SELECT value FROM settings WHERE key = 'seed'")[0])

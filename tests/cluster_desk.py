@@ -30,6 +30,7 @@ class Desk:
     buckets: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     counts: Counter[str] = field(default_factory=Counter)
     documents: int = 0
+    series: list[tuple[int, int]] = field(default_factory=list)
 
     def add(self, one: Entry, *, feed: int = 1, hours: float = 0.0) -> Placement:
         """Place, store; returns the placement."""
@@ -56,6 +57,7 @@ class Desk:
         for bucket in (*sketch.event_buckets, *sketch.text_buckets):
             self.buckets[bucket].append(entry_id)
         self.placements.append(placement)
+        self.series += [(story, self.story_of(tie.entry_id)) for tie in placement.relations if tie.kind == "series"]
         return placement
 
     def frequencies(self, sketch: Sketch) -> Frequencies:
@@ -74,7 +76,9 @@ class Desk:
     def mend(self, *corrections: Correction, touched: Collection[int] | None = None) -> list[Merge]:
         """One merge pass over everything, or of what is touched with everything."""
         standing = {entry_id: one.story_id for entry_id, one in self.entries.items()}
-        merges = cluster.mend(list(self.stories.values()), corrections=corrections, touched=touched, standing=standing)
+        merges = cluster.mend(
+            list(self.stories.values()), corrections=corrections, touched=touched, apart=self.series, standing=standing
+        )
         for merge in merges:
             into, gone = self.stories[merge.into], self.stories.pop(merge.gone)
             profile = cluster.combine(into.profile, gone.profile)

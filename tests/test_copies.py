@@ -99,6 +99,7 @@ STARS = (
             96,
         ),
         ("Latest news bulletin | June 17th, 2026 – Morning", "Latest news bulletin | June 17th, 2026 – Midday", 12),
+        ("Weather outlook for Eskmere", "Weather outlook for Port Elsin", 0),
     ],
 )
 def test_a_series_is_neither_copy_nor_story(first: str, second: str, hours: float) -> None:
@@ -106,7 +107,8 @@ def test_a_series_is_neither_copy_nor_story(first: str, second: str, hours: floa
     desk.add(entry(first, STARS), feed=1)
     placement = desk.add(entry(second, STARS.replace("letter", "coin")), feed=1, hours=hours)
     assert placement.level is Level.NEW
-    assert [relation.kind for relation in placement.relations] == ["veto"]
+    assert [relation.kind for relation in placement.relations] == ["series"]
+    assert desk.mend() == []
 
 
 def test_a_live_page_with_a_new_subject_follows_its_headline() -> None:

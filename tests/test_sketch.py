@@ -135,6 +135,23 @@ def test_headline_keys_ignore_case_and_marks_and_short_ones_say_nothing() -> Non
 
 
 @pytest.mark.parametrize(
+    ("a", "b", "names"),
+    [
+        ("Weather outlook for Eskmere", "Weather outlook for Port Elsin", "Eskmere and Port Elsin"),
+        ("Best hotels in Rome this summer", "Best Hotels in Oslo this Summer", "Rome and Oslo"),
+        ("Storm Odile hits Eskmere", "Storm Odile hits Port Elsin", ""),  # a rare name: one event
+        ("Fire in Eskmere", "Fire in Hallowick", ""),  # one word says too little
+        ("CALDERS' WILLIS held on suspicion of theft", "Calder Jo Willis held on suspicion of theft", ""),
+        ("Weather outlook for tomorrow", "Weather outlook for sailors", ""),
+        ("Weather outlook for Eskmere", "Weather outlook for Eskmere", ""),
+        ("", "Weather outlook for Eskmere", ""),
+    ],
+)
+def test_a_formula_is_told_by_the_names_it_leaves_open(a: str, b: str, names: str) -> None:
+    assert headlines.formula(a, b, "en") == names
+
+
+@pytest.mark.parametrize(
     ("a", "b", "numbers"),
     [
         ("Horoscope for June 23", "Horoscope for June 27", "23 and 27"),

@@ -8,6 +8,7 @@ one outlet prints again and again by one formula – horoscopes, live blogs, bul
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 
@@ -25,6 +26,7 @@ _NEW_HEADLINE = 0.25  # overlap of headlines below which one outlet's equal bodi
 _LIVE_HEADLINE = 0.3  # … and a live page has a new subject
 _SAME_SUBJECT = 0.6  # overlap from which a live page with new words still tells the same
 _BOILERPLATE = 90  # shingles: longer texts do not repeat by formula
+_SERIES_NOTED, _NOTED = 10, 3  # ties of an entry that are kept
 _APART = 12.0  # hours from which an outlet's next number in a series is no revision
 
 
@@ -82,21 +84,26 @@ def closest(found: Sequence[Likeness]) -> Likeness | None:
     return next((likeness for likeness in found if likeness.level is not None), None)
 
 
-def relations(found: Sequence[Likeness], limit: int = 3) -> tuple[Relation, ...]:
-    """Shared passages and vetoed likenesses, for the record."""
-    noted = []
+def relations(found: Sequence[Likeness]) -> tuple[Relation, ...]:
+    """Numbers of one series, whose stories must not merge; shared passages and other vetoes, for the record."""
+    series, noted = [], []
     for likeness in found:
-        if likeness.veto:
-            noted.append(Relation(likeness.candidate.entry_id, "veto", likeness.score, likeness.veto))
+        tie = partial(Relation, likeness.candidate.entry_id, score=likeness.score)
+        if likeness.series:
+            series.append(tie(kind="series", reason=likeness.veto))
+        elif likeness.veto:
+            noted.append(tie(kind="veto", reason=likeness.veto))
         elif likeness.level is None and likeness.contained >= _PASSAGE:
-            noted.append(Relation(likeness.candidate.entry_id, "passage", likeness.score, likeness.reason))
-    return tuple(noted[:limit])
+            noted.append(tie(kind="passage", reason=likeness.reason))
+    return (*series[:_SERIES_NOTED], *noted[:_NOTED])
 
 
 def _compare(subject: Subject, candidate: Candidate, estimate: float, *, headline: bool, address: bool) -> Likeness:
     jaccard, contained = _overlap(subject, candidate, estimate)
     same_outlet = _same_outlet(subject, candidate)
     shared = f"{contained:.0%} of the shorter text stands in the longer"
+    if not address and (names := _formula(subject, candidate, contained)):
+        return Likeness(candidate, jaccard, contained, None, shared, f"one formula for {names}", series=True)
     evidence = _evidence(subject, candidate, jaccard, contained, headline=headline, address=address)
     if not evidence:
         return Likeness(candidate, jaccard, contained, None, shared)
@@ -112,7 +119,7 @@ def _evidence(
     subject: Subject, candidate: Candidate, jaccard: float, contained: float, *, headline: bool, address: bool
 ) -> list[str]:
     """What speaks for one text; empty if nothing does."""
-    fewest = min(subject.shingles, features.lead(candidate.sketch.features)[0])
+    fewest = _fewest(subject, candidate)
     evidence = []
     if address:
         evidence.append("same address")
@@ -121,6 +128,20 @@ def _evidence(
     if contained >= (_SHORT_CONTAINED if fewest < _SHORT else _CONTAINED if jaccard >= _JACCARD else _MOSTLY):
         evidence.append("same words in the same order")
     return evidence
+
+
+def _fewest(subject: Subject, candidate: Candidate) -> int:
+    return min(subject.shingles, features.lead(candidate.sketch.features)[0])
+
+
+def _formula(subject: Subject, candidate: Candidate, contained: float) -> str:
+    """The names that tell two texts of one formula apart, as ``Eskmere and Port Calder``; empty if they are no such.
+
+    A bare headline is not judged: there, two names are too often two ways to call one thing.
+    """
+    if contained >= _MOSTLY or _fewest(subject, candidate) < _SHORT:
+        return ""
+    return headlines.formula(subject.entry.title, candidate.title, subject.entry.lang)
 
 
 def _overlap(subject: Subject, candidate: Candidate, estimate: float) -> tuple[float, float]:

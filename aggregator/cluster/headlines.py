@@ -1,8 +1,10 @@
 """Headlines → are they the same, or two numbers of one series? Pure."""
 
+import itertools
 import re
 from functools import lru_cache
 
+from aggregator.cluster.prior import frequency
 from aggregator.cluster.words import words
 
 _MONTHS = (
@@ -17,6 +19,9 @@ _LIVE = re.compile(
 )
 _NUMBER = re.compile(r"\d+(?:st|nd|rd|th)?")
 _WORD = re.compile(r"[^\W_]+")
+_NAMES = 3  # words that a formula leaves open, at most
+_FRAME = 2  # words of it that say something, at least
+_STOPWORD, _RARE = 1e-3, 1e-6  # shares of running text: says nothing from here on; too rare for a formula
 _SAYING = 16  # characters: a shorter headline says nothing
 
 
@@ -45,6 +50,37 @@ def series(a: str, b: str) -> str:
     if not all(_counts(word) for word in (*only_mine, *only_theirs)):
         return ""
     return f"{' '.join(only_mine)} and {' '.join(only_theirs)}"
+
+
+def formula(a: str, b: str, lang: str) -> str:
+    """Which names tell two headlines of one formula apart; empty where they are no such headlines.
+
+    ``Weather outlook for Eskmere`` and ``Weather outlook for Port Calder`` → ``Eskmere and Port Calder``: the same
+    common words around different names. A rare word among the common ones (the name of a storm) is one event's.
+    """
+    mine, theirs = _WORD.findall(a), _WORD.findall(b)
+    begin = _same(mine, theirs)
+    end = _same(mine[begin:][::-1], theirs[begin:][::-1])
+    frame = [word.casefold() for word in (*mine[:begin], *mine[len(mine) - end :])]
+    names, others = mine[begin : len(mine) - end], theirs[begin : len(theirs) - end]
+    if not 0 < len(names) <= _NAMES >= len(others) > 0 or not all(word[0].isupper() for word in (*names, *others)):
+        return ""
+    if any(one.startswith(other) or other.startswith(one) for one in _lower(names) for other in _lower(others)):
+        return ""  # one name, written in two ways
+    common = [frequency(word, lang) for word in frame]
+    if sum(often < _STOPWORD for often in common) < _FRAME or min(common) < _RARE:
+        return ""
+    return f"{' '.join(names)} and {' '.join(others)}"
+
+
+def _lower(words: list[str]) -> list[str]:
+    return [word.casefold() for word in words]
+
+
+def _same(mine: list[str], theirs: list[str]) -> int:
+    """How many words both begin with."""
+    pairs = itertools.takewhile(lambda pair: pair[0].casefold() == pair[1].casefold(), zip(mine, theirs, strict=False))
+    return sum(1 for _ in pairs)
 
 
 def dated(title: str) -> frozenset[str]:

@@ -23,18 +23,21 @@ def mend(
     profiles: Sequence[StoryProfile],
     *,
     touched: Collection[int] | None = None,
+    apart: Iterable[tuple[int, int]] = (),
     corrections: Sequence[Correction] = (),
     standing: Mapping[int, int] | None = None,
 ) -> list[Merge]:
     """Merges in the order in which they must be made; the older story always takes in the younger.
 
     `touched`: stories that changed since the last time, each of which is compared with all others; None: all.
+    `apart`: pairs of stories that must not merge, unless a person says so.
     `corrections` name entries, `standing` gives the stories of these. Stories of different recipes never merge.
     """
     workshop = _Workshop(profiles)
     workshop.forbid(will.apart(corrections, standing or {}))
     for pair in sorted(will.joined(corrections, standing or {}), key=sorted):
         workshop.merge(min(pair), max(pair), 1.0, "a person put entries of both together")
+    workshop.forbid(frozenset(map(workshop.now, pair)) for pair in apart)
     workshop.run(set(workshop.alive if touched is None else touched))
     return workshop.merges
 
@@ -77,7 +80,7 @@ class _Workshop:
                 self.merge(into, gone, similarity, reason + f"similarity {similarity:.2f} over {now.threshold:.2f}")
 
     def merge(self, into: int, gone: int, score: float, reason: str) -> None:
-        into, gone = sorted((self._now(into), self._now(gone)))
+        into, gone = sorted((self.now(into), self.now(gone)))
         if into == gone or not {into, gone} <= self.alive or frozenset((into, gone)) in self._apart:
             return
         self.merges.append(Merge(into, gone, min(1.0, score), reason))
@@ -99,7 +102,8 @@ class _Workshop:
     def _profile(self, story_id: int) -> Profile:
         return self._joined.get(story_id) or profiles_.unpack(self._packed[story_id])
 
-    def _now(self, story_id: int) -> int:
+    def now(self, story_id: int) -> int:
+        """Where the entries of a story are now."""
         while story_id in self._gone:
             story_id = self._gone[story_id]
         return story_id

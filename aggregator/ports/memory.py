@@ -64,6 +64,10 @@ class Memory(Protocol):
         """All, oldest first."""
         ...
 
+    def series_apart(self, *, since: datetime) -> list[tuple[int, int]]:
+        """Pairs of stories with entries that are two numbers of one series, the later one seen since then."""
+        ...
+
     def stories_of(self, entry_ids: Collection[int]) -> dict[int, int]:
         """entry id → story id, of those that exist."""
         ...
