@@ -25,6 +25,7 @@ _SAME_HEADLINE = 0.12  # containment that confirms an identical headline
 _NEW_HEADLINE = 0.25  # overlap of headlines below which one outlet's equal bodies are boilerplate …
 _LIVE_HEADLINE = 0.3  # … and a live page has a new subject
 _SAME_SUBJECT = 0.6  # overlap from which a live page with new words still tells the same
+_FILLED = 0.8  # of a text: from here on it is no formula with other words filled in, whatever the headline
 _BOILERPLATE = 90  # shingles: longer texts do not repeat by formula
 _SERIES_NOTED, _NOTED = 10, 3  # ties of an entry that are kept
 _APART = 12.0  # hours from which an outlet's next number in a series is no revision
@@ -139,7 +140,7 @@ def _formula(subject: Subject, candidate: Candidate, contained: float) -> str:
 
     A bare headline is not judged: there, two names are too often two ways to call one thing.
     """
-    if contained >= _MOSTLY or _fewest(subject, candidate) < _SHORT:
+    if contained >= _FILLED or _fewest(subject, candidate) < _SHORT:
         return ""
     return headlines.formula(subject.entry.title, candidate.title, subject.entry.lang)
 
