@@ -226,7 +226,7 @@ def _memory(settings: Settings) -> Iterator[Finding]:
         except AggregatorError as error:
             yield Finding("database", Verdict.ERROR, str(error), "what the message says")
             return
-        yield _ok("database", f"sound, {seen.health.bytes / 1e6:,.1f} MB, {seen.health.entries:,} entries")
+        yield _ok("database", f"sound, {seen.health.bytes / 1e6:,.1f} MB, entries: {seen.health.entries:,}")
         yield from _feeds(app)
         for row in due.alarms(app.store.digests(limit=status.RECENT)):
             detail = f"the mail of {row.local_date} to {row.recipient} was given up: {row.last_answer}"
