@@ -70,6 +70,12 @@ def test_the_container_runs_as_nobody_special_and_is_watched() -> None:
     assert (PACKAGING / volume.partition(":")[0]).resolve() == ROOT / "data"
 
 
+@pytest.mark.skipif(not shutil.which("hadolint"), reason="no hadolint")
+def test_hadolint_has_nothing_to_say() -> None:
+    done = subprocess.run(["hadolint", str(PACKAGING / "Dockerfile")], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 def test_the_lock_for_servers_is_part_of_the_other() -> None:
     def pins(name: str) -> set[str]:
         return set(re.findall(r"^([\w.-]+==[^ ;\\]+)", (ROOT / name).read_text(), flags=re.MULTILINE))
