@@ -42,8 +42,8 @@ GRID: list[Setting] = [
     {"_ONE_WORD": 0.45},
     {"_MERGE": 0.0},
     {"_MERGE": 0.03},
-    {"_PAUSE": 0.0},
-    {"_PAUSE": 0.006},
+    {"_PASSED": 0.0},
+    {"_PASSED": 0.006},
     {"_ARTICLE": 0.02},
     {"_ARTICLE": 0.07},
 ]

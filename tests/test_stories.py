@@ -86,10 +86,10 @@ def test_other_languages_stay_apart_whatever_names_they_share() -> None:
 def test_two_headlines_need_less_than_two_articles_and_a_pause_asks_for_more() -> None:
     assert stories.threshold(8, 8) < stories.threshold(8, 60) < stories.threshold(60, 60) < stories.threshold(600, 600)
     one = Profile(1, {"crane": 0.8, "ferri": 0.6}, 40.0, {"en": 1}, {1: 1})
-    assert stories.match(one, one, pause=24).threshold > stories.match(one, one).threshold
+    assert stories.match(one, one, passed=24).threshold > stories.match(one, one).threshold
     assert stories.match(one, one).similarity == pytest.approx(1.0 - 0.3 * 0.64)  # less a part of the strongest word
-    assert stories.pause(NOON, NOON + timedelta(hours=2), NOON + timedelta(hours=5), NOON + timedelta(hours=6)) == 3
-    assert stories.pause(NOON, NOON + timedelta(hours=9), NOON + timedelta(hours=5), NOON + timedelta(hours=6)) == 0
+    assert stories.passed(NOON, NOON + timedelta(hours=2), NOON + timedelta(hours=5), NOON + timedelta(hours=6)) == 3
+    assert stories.passed(NOON, NOON + timedelta(hours=9), NOON + timedelta(hours=5), NOON + timedelta(hours=6)) == 0
 
 
 def test_the_mean_link_keeps_big_loose_stories_from_growing_for_ever() -> None:
@@ -109,6 +109,21 @@ def test_profiles_survive_packing_and_forget_only_the_light() -> None:
     assert (again.members, again.words, again.langs, again.feeds) == (4, 41.5, {"en": 4}, {2: 3, 9: 1})
     assert again.total["word0"] == pytest.approx(1.0, abs=0.01)
     assert len(again.total) == 200
+
+
+def test_a_story_goes_on_the_next_day_and_a_long_affair_falls_into_stories() -> None:
+    day = timedelta(days=1)
+    assert stories.passed(NOON, NOON + day / 2, NOON + day / 2, NOON + day / 2) == 0
+    assert stories.passed(NOON, NOON + 3 * day, NOON + 3 * day, NOON + 3 * day) == 30
+    desk = Desk()
+    desk.add(entry(*CRANE[0]), feed=1)
+    assert desk.add(entry(*CRANE[1]), feed=2, hours=20).level is Level.STORY
+    politics = entry("Port Elsin quarrels over its harbour cranes", "Who pays for cranes? Harbour master Brandt waits.")
+    assert desk.add(politics, feed=3, hours=21).level is Level.STORY
+    desk = Desk()
+    for hours in range(0, 140, 10):  # the affair never rests
+        desk.add(entry(f"{CRANE[0][0]}, hour {hours}", CRANE[0][1]), feed=1, hours=hours)
+    assert desk.add(politics, feed=3, hours=140).level is Level.NEW
 
 
 def test_fragments_are_mended_and_the_older_story_survives() -> None:

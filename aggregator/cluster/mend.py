@@ -97,7 +97,7 @@ class _Workshop:
         self._look(into)
 
     def _match(self, a: int, b: int) -> stories.Match:
-        return stories.match(self._profile(a), self._profile(b), stories.pause(*self._time[a], *self._time[b]))
+        return stories.match(self._profile(a), self._profile(b), stories.passed(*self._time[a], *self._time[b]))
 
     def _profile(self, story_id: int) -> Profile:
         return self._joined.get(story_id) or profiles_.unpack(self._packed[story_id])

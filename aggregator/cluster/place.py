@@ -83,7 +83,7 @@ def _story(
     found = [
         (
             stories.match(
-                one, profile.unpack(story.profile), stories.pause(story.first_seen, story.last_seen, seen, seen)
+                one, profile.unpack(story.profile), stories.passed(story.first_seen, story.last_seen, seen, seen)
             ),
             story,
         )

@@ -23,8 +23,9 @@ _ARTICLE = 0.045  # more for each time the texts are e times as long
 _BARE = 0.05  # less where both have next to nothing …
 _LITTLE = 30.0  # … words
 _MERGE = 0.015  # more to merge two stories than to add a report
-_PAUSE = 0.003  # more for each hour without a report between the two: news moves on …
-_LONG_PAUSE = 36.0  # … up to this many hours
+_PASSED = 0.003  # more for each hour that speaks against one event: news moves on …
+_LONG = 60.0  # … up to this many
+_FRESH, _AGE = 12.0, 0.5  # an hour that both together last beyond these counts half as much as one of silence
 _TELLING = 0.1  # of the strongest word's part
 _NAMED = 5  # shared words named in a reason
 
@@ -41,13 +42,13 @@ class Match:
         return self.similarity - self.threshold
 
 
-def match(a: Profile, b: Profile, pause: float = 0.0) -> Match:
-    """`pause`: hours without a report between the two.
+def match(a: Profile, b: Profile, passed: float = 0.0) -> Match:
+    """`passed`: hours that speak against one event.
 
     Stories in different languages never match: words shared across languages are names or chance.
     """
     needed = threshold(a.words, b.words) + (_MERGE if a.members > 1 and b.members > 1 else 0.0)
-    needed += _PAUSE * min(pause, _LONG_PAUSE)
+    needed += _PASSED * min(passed, _LONG)
     if not a.members or not b.members or not a.length or not b.length or not _speak_alike(a, b):
         return Match(0.0, needed)
     total, largest = dot(a.total, b.total)
@@ -55,9 +56,14 @@ def match(a: Profile, b: Profile, pause: float = 0.0) -> Match:
     return Match((total - _ONE_WORD * largest) / directions, needed)
 
 
-def pause(a_first: datetime, a_last: datetime, b_first: datetime, b_last: datetime) -> float:
-    """Hours between the end of one story and the beginning of the other; 0 where they overlap."""
-    return max(0.0, (b_first - a_last).total_seconds(), (a_first - b_last).total_seconds()) / 3600
+def passed(a_first: datetime, a_last: datetime, b_first: datetime, b_last: datetime) -> float:
+    """Hours that speak against one event: those of silence between the two, and half of those a long affair lasts.
+
+    Without the second a war would be one story for weeks: each day's reports are near to those of the day before.
+    """
+    silence = max(0.0, (b_first - a_last).total_seconds(), (a_first - b_last).total_seconds()) / 3600
+    lasting = (max(a_last, b_last) - min(a_first, b_first)).total_seconds() / 3600
+    return silence + _AGE * max(0.0, lasting - _FRESH)
 
 
 def threshold(a_words: float, b_words: float) -> float:
