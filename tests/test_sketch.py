@@ -163,3 +163,12 @@ def test_a_formula_is_told_by_the_names_it_leaves_open(a: str, b: str, names: st
 )
 def test_series_are_told_by_what_numbers_them(a: str, b: str, numbers: str) -> None:
     assert headlines.series(a, b) == numbers
+
+
+def test_words_of_one_weight_keep_their_order_whatever_was_read_before() -> None:
+    """Else the thirty heaviest, and with them the buckets, depend on which worker an entry meets."""
+    words = [f"zq{letter}{number}x" for letter in "abcdefgh" for number in range(10, 22)]
+    one = entry("Gauge readings", " ".join(words))
+    fresh, experienced = cluster.Sketcher(7, SETTINGS), cluster.Sketcher(7, SETTINGS)
+    experienced.sketch(entry("Readings, gauge", " ".join(reversed(words))))
+    assert experienced.sketch(one) == fresh.sketch(one)

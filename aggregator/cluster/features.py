@@ -21,6 +21,7 @@ _TITLE_WEIGHT = 2.0
 _LEAD = 80  # words of full weight
 _TAIL_WEIGHT = 0.5
 _NAME_WEIGHT = 1.2
+_EARLIER = 1e-9  # a word: too little to matter but among equals
 _WEIGHT_STEP = 1 / 24  # quantum of stored weights
 _RARITY_STEP = 1 / 12  # quantum of stored -log(prior)
 
@@ -64,11 +65,14 @@ def weigh(title: Reading, text: Reading) -> Weighed:
     flags = np.where(number, NUMBER, np.where(named, NAME, 0)).astype(np.uint8)
     flags[: len(title)] |= TITLE
     stems, where = np.unique(np.concatenate((title.stems, text.stems)), return_inverse=True)
+    first = np.empty(len(stems))
+    first[where[::-1]] = np.arange(len(where))[::-1]
     rarity, kinds = np.full(len(stems), np.inf), np.zeros(len(stems), np.uint8)
     np.minimum.at(rarity, where, np.concatenate((title.rarity, text.rarity)))
     np.bitwise_or.at(kinds, where, flags)
     weight = np.log1p(np.bincount(where, worth, len(stems))) * np.where(kinds & NAME, _NAME_WEIGHT, 1.0)
-    order = np.argsort(-weight * rarity, kind="stable")
+    # of equals the first in the text: the numbers of stems tell only which texts were read before
+    order = np.argsort(_EARLIER * first - weight * rarity, kind="stable")
     return Weighed(stems[order], weight[order], rarity[order], kinds[order])
 
 
