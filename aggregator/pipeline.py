@@ -228,6 +228,7 @@ def mend(memory: Memory, *, now: datetime, settings: ClusterSettings, since: dat
             apart=memory.series_apart(since=now - settings.young),
             corrections=corrections,
             standing=standing,
+            wordings=memory.wordings,
         )
         for merge in merges:
             by_id[merge.into] = cluster.combine(by_id[merge.into], by_id[merge.gone])

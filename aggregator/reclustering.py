@@ -12,10 +12,10 @@ from aggregator import cluster, evaluate
 from aggregator.correcting import reprofile
 from aggregator.errors import BusyError
 from aggregator.filing import MEND_EVERY
-from aggregator.model import Correction, Entry, Frequencies, Placement, Sketch, Standing, Stored
+from aggregator.model import Correction, Frequencies, Placement, Sketch, Standing, Stored
 from aggregator.pipeline import decide, mend
 from aggregator.ports import Store
-from aggregator.refine import sketcher
+from aggregator.refine import compared, sketcher
 from aggregator.rehearsal import PROVISIONAL, Rehearsal
 from aggregator.settings import ClusterSettings
 
@@ -116,7 +116,7 @@ def resketch(store: Store, settings: ClusterSettings, *, now: datetime) -> Itera
     while ids := store.outdated_sketches(sketches.recipe, since=now - settings.window, limit=SLICE):
         with store.transaction():
             for stored in store.stored(ids):
-                store.replace_sketch(stored.standing.entry_id, sketches.sketch(_compared(stored)))
+                store.replace_sketch(stored.standing.entry_id, sketches.sketch(compared(stored.entry)))
             reprofile(store, set(store.stories_of(ids).values()))
         yield len(ids)
 
@@ -142,8 +142,11 @@ def _replayed(
     def frequencies(terms: Collection[str]) -> Frequencies:
         return store.frequencies(terms, at=latest)
 
+    def wordings(entry_ids: Collection[int]) -> Iterator[tuple[str, str]]:
+        return ((f"{one.entry.title}\n{compared(one.entry).text}", one.entry.lang) for one in store.stored(entry_ids))
+
     seed = store.installation_seed()
-    memory = _Replay(cluster.Bonds(obeyed), frequencies, seed)
+    memory = _Replay(cluster.Bonds(obeyed), frequencies, seed, wordings)
     sketch = sketcher(seed, settings).sketch
     reach = since - settings.window
     corrected = {end for one in (*obeyed, *named) for end in (one.a, one.b)}
@@ -153,7 +156,7 @@ def _replayed(
     clock = mended = since
     for stored in store.stored_since(reach):
         step()
-        whole = sketch(_compared(stored))
+        whole = sketch(compared(stored.entry))
         if stored.seen < since:
             _keep(memory, stored, whole)
             continue
@@ -166,11 +169,6 @@ def _replayed(
         memory.count += 1
     mend(memory, now=clock, settings=settings)
     return memory
-
-
-def _compared(stored: Stored) -> Entry:
-    """The full text where there is one."""
-    return replace(stored.entry, text=stored.entry.fulltext or stored.entry.text)
 
 
 def _keep(memory: Rehearsal, stored: Stored, sketch: Sketch) -> None:

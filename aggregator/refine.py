@@ -37,6 +37,11 @@ def sketcher(seed: int, settings: ClusterSettings) -> cluster.Sketcher:
     return cluster.Sketcher(seed, settings)
 
 
+def compared(entry: Entry) -> Entry:
+    """The entry as it is sketched: with its full text where there is one."""
+    return replace(entry, text=entry.fulltext or entry.text)
+
+
 def refine(job: Job) -> Refined:
     """Parse, clean and sketch one document, or complete one entry from its page. Raises DocumentError."""
     if job.entry is not None:
@@ -52,5 +57,5 @@ def _completed(entry: Entry, job: Job) -> Refined:
     content_type = job.fetched.headers.get("content-type", "")
     page = decode(job.fetched.body, content_type).text
     whole = text.complete(entry, page, content_type=content_type)
-    sketch = sketcher(job.seed, job.settings).sketch(replace(whole, text=whole.fulltext))
+    sketch = sketcher(job.seed, job.settings).sketch(compared(whole))
     return Refined(Document("", ()), ((whole, sketch),))

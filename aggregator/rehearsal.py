@@ -6,7 +6,7 @@ told of the first placed one it belongs with, and of every placed one that it, o
 
 from array import array
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -39,9 +39,18 @@ class _Known:
 
 
 class Rehearsal:
-    """A `Memory`. `frequencies`: the counts of the own stream, the same for the whole rehearsal."""
+    """A `Memory`. `frequencies`: the counts of the own stream, the same for the whole rehearsal.
 
-    def __init__(self, bonds: Bonds, frequencies: Callable[[Collection[str]], Frequencies], seed: int) -> None:
+    `wordings`: (title and text, language) of entries, which are not kept here.
+    """
+
+    def __init__(
+        self,
+        bonds: Bonds,
+        frequencies: Callable[[Collection[str]], Frequencies],
+        seed: int,
+        wordings: Callable[[Collection[int]], Iterator[tuple[str, str]]],
+    ) -> None:
         self.standings: dict[int, Standing] = {}
         self.members: defaultdict[int, list[int]] = defaultdict(list)
         self.merged: dict[int, int] = {}  # story that is no more → where its entries are
@@ -51,6 +60,7 @@ class Rehearsal:
         self._oldest: deque[int] = deque()
         self._buckets: defaultdict[int, list[int]] = defaultdict(list)
         self._profiles: dict[int, StoryProfile] = {}
+        self._wordings = wordings
         self._next = PROVISIONAL
 
     # ------------------------------------------------------------ filling
@@ -138,6 +148,9 @@ class Rehearsal:
 
     def young_profiles(self, *, since: datetime) -> list[StoryProfile]:
         return [profile for profile in self._profiles.values() if profile.last_seen >= since]
+
+    def wordings(self, story_ids: Collection[int]) -> Iterator[tuple[str, str]]:
+        return self._wordings([entry_id for story_id in story_ids for entry_id in self.members.get(story_id, ())])
 
     def frequencies(self, terms: Collection[str], *, at: datetime) -> Frequencies:  # noqa: ARG002 - see the class
         return self._frequencies(terms)

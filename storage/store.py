@@ -7,6 +7,7 @@ from storage.archive import Archive
 from storage.checking import Checking
 from storage.connection import PATIENCE, connect, connect_read_only, enter_wal
 from storage.corrections import Corrections
+from storage.decisions import Decisions
 from storage.entries import Entries
 from storage.feeds import Feeds
 from storage.keeping import Keeping
@@ -19,7 +20,18 @@ from storage.versions import check_version, keep_copy, migrate
 
 
 class Database(
-    Feeds, Polling, Entries, Keeping, Corrections, Library, Ledger, Search, Archive, StoredEntries, Checking
+    Feeds,
+    Polling,
+    Entries,
+    Keeping,
+    Corrections,
+    Library,
+    Ledger,
+    Search,
+    Archive,
+    StoredEntries,
+    Decisions,
+    Checking,
 ):
     """The Store, Library and Ledger ports on one connection. A context manager; `close` ends it."""
 

@@ -48,6 +48,15 @@ class StoredEntries(Connection):
         )
         return {row[0]: row[1] for row in found}
 
+    def wordings(self, story_ids: Collection[int]) -> Iterator[tuple[str, str]]:
+        """(title and text, language) of these stories' entries, first come first; read while they are taken."""
+        rows = self.stream(
+            "SELECT title || char(10) || ifnull(nullif(fulltext, ''), text), lang FROM entries"
+            " WHERE story_id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            (to_json(story_ids),),
+        )
+        return ((text, lang) for text, lang in rows)
+
 
 def _stored(row: sqlite3.Row) -> Stored:
     placement = Placement(Level(row["level"]), row["story_id"], row["score"], row["reason"], row["copy_of"])

@@ -28,6 +28,9 @@ FLOORS: dict[str, set[str]] = {
     | {f"aggregator.{name}" for name in ("cluster", "parse", "pipeline", "ports", "refine", "text")},
     "aggregator.correcting": GROUND | {"aggregator.cluster", "aggregator.ports"},
     "aggregator.rehearsal": GROUND | {"aggregator.cluster"},
+    "aggregator.explanation": GROUND | {"aggregator.cluster"},
+    "aggregator.explaining": GROUND
+    | {f"aggregator.{name}" for name in ("cluster", "explanation", "pipeline", "ports", "refine")},
     "aggregator.reclustering": GROUND
     | {
         f"aggregator.{name}"

@@ -16,6 +16,7 @@ COMMANDS = {
     "doctor": "aggregator.cli.doctor:doctor",
     "stories": "aggregator.cli.stories:stories",
     "show": "aggregator.cli.stories:show",
+    "why": "aggregator.cli.why:why",
     "merge": "aggregator.cli.corrections:merge",
     "split": "aggregator.cli.corrections:split",
     "undo": "aggregator.cli.corrections:undo",

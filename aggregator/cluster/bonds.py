@@ -3,7 +3,7 @@
 A is one with B, and B with C: so is A with C. B must not meet D: neither must A. Groups by union-find (Tarjan, 1975).
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 
 from aggregator.model import Correction
@@ -44,6 +44,34 @@ class Bonds:
     def contradiction(self) -> Correction | None:
         """One that keeps apart what others put together; None when all can be obeyed."""
         return next((against[root] for root, against in self._against.items() if root in against), None)
+
+    def chain(self, a: int, b: int) -> list[Correction]:
+        """The corrections from which it follows that two entries belong together or apart; empty where none binds.
+
+        At most one of them keeps apart: then so do all.
+        """
+        near, far = self.together(a), self.together(b)
+        if near == far:
+            return self._path(a, b)
+        for one in self.corrections:
+            if not one.together and one.a in near | far and one.b in near | far:
+                inner, outer = (one.a, one.b) if one.a in near else (one.b, one.a)
+                return [*self._path(a, inner), one, *self._path(outer, b)]
+        return []
+
+    def _path(self, a: int, b: int) -> list[Correction]:
+        """The fewest that lead from one entry to another of its group (breadth first)."""
+        ways: dict[int, list[Correction]] = {a: []}
+        queue = deque([a])
+        while b not in ways:
+            here = queue.popleft()
+            for one in self.corrections:
+                if one.together and here in (one.a, one.b):
+                    there = one.b if one.a == here else one.a
+                    if there not in ways:
+                        ways[there] = [*ways[here], one]
+                        queue.append(there)
+        return ways[b]
 
     def _root(self, entry_id: int) -> int:
         root = entry_id

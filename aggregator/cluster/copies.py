@@ -80,6 +80,14 @@ def likenesses(subject: Subject, candidates: Sequence[Candidate]) -> list[Likene
     return sorted(found, key=lambda likeness: (-likeness.score, likeness.candidate.entry_id))
 
 
+def likeness(subject: Subject, candidate: Candidate) -> Likeness:
+    """Of one pair: as `likenesses` judges it, or with the figures for which it was passed over."""
+    for found in likenesses(subject, [candidate]):
+        return found
+    (estimate,) = shingles.agreement(subject.signature, [candidate.sketch.signature]).tolist()
+    return Likeness(candidate, *_overlap(subject, candidate, estimate), None, "nothing in common worth comparing")
+
+
 def closest(found: Sequence[Likeness]) -> Likeness | None:
     """The candidate whose text the entry repeats."""
     return next((likeness for likeness in found if likeness.level is not None), None)

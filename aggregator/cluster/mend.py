@@ -7,12 +7,15 @@ what its story looks like, until no pair is alike enough.
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 
 from aggregator.cluster import profile as profiles_
 from aggregator.cluster import stories, will
 from aggregator.cluster.profile import Profile
+from aggregator.cluster.words import as_written
 from aggregator.model import Correction, Merge, StoryProfile
+
+Wordings = Callable[[Collection[int]], Iterable[tuple[str, str]]]
 
 _HEAVY = 16  # words of a centroid that are indexed
 _SHARED = 2  # of them in common make a pair worth comparing
@@ -26,14 +29,16 @@ def mend(
     apart: Iterable[tuple[int, int]] = (),
     corrections: Sequence[Correction] = (),
     standing: Mapping[int, int] | None = None,
+    wordings: Wordings | None = None,
 ) -> list[Merge]:
     """Merges in the order in which they must be made; the older story always takes in the younger.
 
     `touched`: stories that changed since the last time, each of which is compared with all others; None: all.
     `apart`: pairs of stories that must not merge, unless a person says so.
     `corrections` name entries, `standing` gives the stories of these. Stories of different recipes never merge.
+    `wordings` gives (text, language) of stories' entries: how reasons spell the words. Asked of stories that merge.
     """
-    workshop = _Workshop(profiles)
+    workshop = _Workshop(profiles, wordings or (lambda _: ()))
     workshop.forbid(will.apart(corrections, standing or {}))
     for pair in sorted(will.joined(corrections, standing or {}), key=sorted):
         workshop.merge(min(pair), max(pair), 1.0, "a person put entries of both together")
@@ -45,7 +50,8 @@ def mend(
 class _Workshop:
     """The stories while they merge: who is alive, what they look like, whom to look at next."""
 
-    def __init__(self, profiles: Sequence[StoryProfile]) -> None:
+    def __init__(self, profiles: Sequence[StoryProfile], wordings: Wordings) -> None:
+        self._wordings = wordings
         self.merges: list[Merge] = []
         self._packed: dict[int, bytes] = {p.story_id: p.profile for p in profiles}
         self._joined: dict[int, Profile] = {}  # of those that took in others
@@ -76,7 +82,8 @@ class _Workshop:
                 continue
             now = self._match(into, gone)
             if now.margin == -negative:  # neither has changed since
-                reason = f"alike in {', '.join(stories.shared(self._profile(into), self._profile(gone)))}; "
+                stems = stories.shared(self._profile(into), self._profile(gone))
+                reason = f"alike in {', '.join(as_written(stems, self._wordings((into, gone))))}; "
                 self.merge(into, gone, similarity, reason + f"similarity {similarity:.2f} over {now.threshold:.2f}")
 
     def merge(self, into: int, gone: int, score: float, reason: str) -> None:

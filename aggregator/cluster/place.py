@@ -13,7 +13,7 @@ from datetime import datetime
 from aggregator.cluster import copies, features, profile, stories, will
 from aggregator.cluster.profile import Profile
 from aggregator.cluster.weights import vector
-from aggregator.cluster.words import tokens, word
+from aggregator.cluster.words import as_written
 from aggregator.model import Candidate, Correction, Entry, Frequencies, Level, Placement, Relation, Sketch, StoryProfile
 from aggregator.settings import ClusterSettings
 
@@ -102,15 +102,7 @@ def _story(
 
 
 def _as_written(stems: Sequence[str], entry: Entry) -> list[str]:
-    """Stems as the entry spells them, for people."""
-    written: dict[str, str] = {}
-    for token in tokens(f"{entry.title} {entry.text[:_SPELLED]}"):
-        stem = word(token, entry.lang).stem
-        if stem in stems and stem not in written:
-            written[stem] = token
-            if len(written) == len(stems):
-                break
-    return [written.get(stem, stem) for stem in stems]
+    return as_written(stems, [(f"{entry.title} {entry.text[:_SPELLED]}", entry.lang)])
 
 
 def alone(sketch: Sketch, frequencies: Frequencies, feed_id: int = 0) -> Profile:

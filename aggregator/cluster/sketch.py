@@ -6,6 +6,7 @@ one row a band, because two reports of an event share a handful of words and no 
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import xxhash
@@ -26,6 +27,15 @@ _STORY_BANDS = 48
 _SCANT = 3  # words: less sketches nothing
 _TEXT_LIMIT = 20_000  # characters read of a text
 _LEVELS = {"story": 1 << 32, "copy": 2 << 32}  # band and level above the 32 bits of a hash
+
+
+class Buckets(NamedTuple):
+    """What each of an entry's buckets catches."""
+
+    event: frozenset[int] = frozenset()
+    text: frozenset[int] = frozenset()
+    headline: frozenset[int] = frozenset()
+    address: frozenset[int] = frozenset()
 
 
 class Sketcher:
@@ -71,6 +81,12 @@ class Sketcher:
             self._lexicons[lang] = Lexicon(lang, self._seed)
         self._lexicons[lang].refresh()
         return self._lexicons[lang]
+
+    def by_kind(self, entry: Entry, sketch: Sketch) -> Buckets:
+        """The buckets of a sketch made of this entry, by what they catch."""
+        text, rest = sketch.text_buckets[:_COPY_BANDS], sketch.text_buckets[_COPY_BANDS:]
+        headline = rest[: 1 if headlines.key(entry.title) else 0]
+        return Buckets(*map(frozenset, (sketch.event_buckets, text, headline, rest[len(headline) :])))
 
     def _event_buckets(self, weighed: Weighed, lexicon: Lexicon) -> tuple[int, ...]:
         heaviest = lexicon.stem_hashes(weighed.stems[:_STORY_TERMS]) >> np.uint64(32)

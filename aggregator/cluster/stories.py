@@ -49,7 +49,7 @@ def match(a: Profile, b: Profile, passed: float = 0.0) -> Match:
     """
     needed = threshold(a.words, b.words) + (_MERGE if a.members > 1 and b.members > 1 else 0.0)
     needed += _PASSED * min(passed, _LONG)
-    if not a.members or not b.members or not a.length or not b.length or not _speak_alike(a, b):
+    if not a.members or not b.members or not a.length or not b.length or not speak_alike(a, b):
         return Match(0.0, needed)
     total, largest = dot(a.total, b.total)
     directions = (a.length * b.length) ** _DIRECTION * (a.members * b.members) ** (1 - _DIRECTION)
@@ -80,5 +80,6 @@ def shared(a: Profile, b: Profile) -> list[str]:
     return sorted((s for s in parts if parts[s] >= telling), key=lambda stem: (-parts[stem], stem))[:_NAMED]
 
 
-def _speak_alike(a: Profile, b: Profile) -> bool:
+def speak_alike(a: Profile, b: Profile) -> bool:
+    """Whether they have a language in common, or one of them none that is known."""
     return "und" in a.langs or "und" in b.langs or not a.langs.keys().isdisjoint(b.langs)

@@ -7,6 +7,7 @@ into overlapping pairs of characters, which needs no dictionary (McNamee & Mayfi
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -69,6 +70,18 @@ def word(token: str, lang: str) -> Word:
 def words(text: str, lang: str) -> list[Word]:
     """The words of a text in order."""
     return [word(token, lang) for token in tokens(text) if token not in BREAKS]
+
+
+def as_written(stems: Sequence[str], texts: Iterable[tuple[str, str]]) -> list[str]:
+    """Stems as these texts first spell them, for people. `texts`: (text, language); read until all are found."""
+    wanted, written = set(stems), dict[str, str]()
+    for token, lang in ((token, lang) for text, lang in texts for token in tokens(text)):
+        if len(written) == len(wanted):
+            break
+        stem = word(token, lang).stem
+        if stem in wanted:
+            written.setdefault(stem, token)
+    return [written.get(stem, stem) for stem in stems]
 
 
 def _bare(surface: str) -> str:

@@ -118,6 +118,27 @@ class Standing:
     placement: Placement
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """All that is stored about where an entry stands."""
+
+    standing: Standing  # with the relations that were noted
+    at: datetime  # when it was put there: by its first placing, a merge or a person
+    outlet: str  # the feed's title
+    revised: datetime | None = None  # when its text last changed after that first placing
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """A story that is no more, and where its number leads."""
+
+    old: int
+    into: int
+    score: float
+    reason: str
+    at: datetime
+
+
 class ActKind(StrEnum):
     """What a person did."""
 

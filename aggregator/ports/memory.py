@@ -9,6 +9,7 @@ from aggregator.model import (
     Act,
     Candidate,
     Correction,
+    Decision,
     Document,
     Entry,
     Feed,
@@ -22,6 +23,7 @@ from aggregator.model import (
     Merge,
     Placed,
     Placement,
+    Redirect,
     Sketch,
     Standing,
     Stored,
@@ -48,6 +50,10 @@ class Memory(Protocol):
 
     def young_profiles(self, *, since: datetime) -> list[StoryProfile]:
         """Profiles of the stories with a member seen since then."""
+        ...
+
+    def wordings(self, story_ids: Collection[int]) -> Iterator[tuple[str, str]]:
+        """(title and text, language) of these stories' entries, first come first; read while they are taken."""
         ...
 
     def frequencies(self, terms: Collection[str], *, at: datetime) -> Frequencies: ...
@@ -203,6 +209,14 @@ class Store(Memory, Protocol):
 
     def standings(self, entry_ids: Collection[int] | None = None) -> list[Standing]:
         """Of these entries (None: of all), by entry id."""
+        ...
+
+    def decisions(self, entry_ids: Collection[int]) -> dict[int, Decision]:
+        """All that is stored about where these entries stand, by entry id."""
+        ...
+
+    def redirects(self, story_ids: Collection[int]) -> list[Redirect]:
+        """The stories that were merged into these, with when and why; in the order of their ids."""
         ...
 
     def place_again(self, standings: Collection[Standing], *, reason: str, at: datetime) -> None:

@@ -1,0 +1,261 @@
+"""``aggregator why``: the path of a decision, as it was stored and as it is recomputed now."""
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from aggregator.cli.frame import Frame, json_option, pass_frame
+from aggregator.errors import UsageError
+
+if TYPE_CHECKING:
+    from aggregator.cluster.why import Likening, Meeting, SameText
+    from aggregator.explanation import Against, Explanation, Now, Pair, Stored, Written
+    from aggregator.model import Correction, Placement
+
+LABEL = 14  # columns
+WORDS = 12  # shared words told
+SLIGHT = 0.001  # of the cosine: words that add less are only counted
+MERGES = 6  # stories merged into one told
+Line = tuple[str, str]  # label (empty: goes on), text
+
+LEVELS = {
+    "new": "a story of its own",
+    "story": "same event, other text",
+    "copy": "same text, other outlet",
+    "revision": "same text, same outlet",
+    "correction": "a person said so",
+}
+
+
+@click.command(
+    epilog="""
+\b
+Examples (`aggregator show 42` prints the numbers of its entries):
+  aggregator why 1017 1020        the later of the two beside the other
+  aggregator why 1017 --story 42  why it is in that story, or not
+  aggregator why 1017             why it stands where it stands
+"""
+)
+@click.argument("entry", metavar="ENTRY", type=int)
+@click.argument("other", metavar="[ENTRY]", type=int, required=False)
+@click.option("--story", type=int, metavar="ID", help="Beside this story instead of another entry.")
+@json_option
+@pass_frame
+def why(frame: Frame, entry: int, other: int | None, story: int | None, as_json: bool) -> None:
+    """Why two entries are one text, one story, or neither.
+
+    First what was stored when it was decided, then what the same rules say of the stored texts now.
+    """
+    if other is not None and story is not None:
+        raise UsageError("name another entry or a story, not both")
+    from aggregator import explaining
+    from aggregator.cli.printing import print_json
+
+    with frame.reader() as app:
+        told = explaining.explain(app.store, app.settings.cluster, entry, other, story_id=story)
+    if as_json:
+        print_json(told)
+        return
+    _print(told)
+
+
+def _print(told: "Explanation") -> None:
+    click.secho(told.answer, bold=True)
+    click.echo()
+    _print_lines(_heads(told.stored.entries))
+    _section("Stored, as it was decided")
+    _print_lines(_stored(told.stored))
+    _section("Recomputed now, from the stored texts and today's word counts")
+    _print_lines(_now(told.now))
+    _print_lines([("versions", f"aggregator {told.program}; sketch recipe {told.recipe}")])
+
+
+def _section(heading: str) -> None:
+    click.echo()
+    click.secho(heading, fg="cyan")
+
+
+def _print_lines(lines: Iterable[Line]) -> None:
+    from aggregator.cli.printing import clean
+
+    width = shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() else 120
+    for label, text in lines:
+        wrapped = textwrap.wrap(clean(text), max(40, width - LABEL - 2)) or [""]
+        for index, line in enumerate(wrapped):
+            click.secho(f"  {'' if index else label:<{LABEL}}", dim=True, nl=False)
+            click.echo(line)
+
+
+# ---------------------------------------------------------------- stored
+
+
+def _heads(entries: "Iterable[Written]") -> Iterator[Line]:
+    from aggregator.cli.printing import when
+
+    for one in entries:
+        yield f"entry {one.entry_id}", one.title
+        yield "", f"{one.decision.outlet}, {when(one.seen)}, story {one.decision.standing.story_id}"
+
+
+def _stored(stored: "Stored") -> Iterator[Line]:
+    from aggregator.cli.printing import when
+
+    for one in stored.entries:
+        place = one.decision.standing.placement
+        yield f"entry {one.entry_id}", f"{_named(place)}; score {place.score:.2f}; {when(one.decision.at)}"
+        yield "", place.reason
+        for tie in place.relations:
+            yield "", f"noted: {tie.kind} with entry {tie.entry_id}, {tie.score:.2f}: {tie.reason}"
+        if one.decision.revised:
+            yield "", f"its text was last changed {when(one.decision.revised)}"
+        if one.sketch != "the same":
+            yield "", _sketch(one)
+    yield from _merged(stored)
+    yield from _corrections("corrections", stored.corrections)
+    if stored.stories_apart:
+        yield from _corrections("kept apart", stored.stories_apart)
+
+
+def _sketch(one: "Written") -> str:
+    if one.sketch == "none":
+        return "no sketch is stored"
+    if one.sketch == "of another recipe":
+        return f"its stored sketch is of another recipe ({one.recipe}): not compared, made anew below"
+    return "its stored sketch is of a former text: made anew below"
+
+
+def _merged(stored: "Stored") -> Iterator[Line]:
+    from aggregator.cli.printing import count, when
+
+    # those that brought an entry asked for come first
+    merged = sorted(stored.merged, key=lambda one: (not one.entries, one.redirect.old))
+    for index, one in enumerate(merged[:MERGES]):
+        brought = f", with entry {_listed(one.entries)}" if one.entries else ""
+        story = f"story {one.redirect.old} into {one.redirect.into}, {when(one.redirect.at)}{brought}"
+        yield "" if index else "merged", f"{story}: {one.redirect.reason}"
+    if len(merged) > MERGES:
+        yield "", f"and {count(len(merged) - MERGES, 'story')} more"
+    if not merged:
+        yield "merged", "no story was merged into it"
+
+
+def _corrections(label: str, corrections: "Iterable[Correction]") -> Iterator[Line]:
+    from aggregator.cli.printing import when
+
+    none = True
+    for one in corrections:
+        tie = "belongs with" if one.together else "never with"
+        reason = f": {one.reason}" if one.reason else ""
+        yield label if none else "", f"entry {one.a} {tie} {one.b}, {one.author}, {when(one.at)}{reason}"
+        none = False
+    if none:
+        yield label, "none binds them"
+
+
+# ---------------------------------------------------------------- recomputed
+
+
+def _now(now: "Now") -> Iterator[Line]:
+    if now.pair:
+        yield from _pair(now.pair)
+    else:
+        yield "nothing", "it stands alone, and no other story in its window shares a bucket with it"
+    if now.story:
+        yield from _story(now.story)
+    if now.merge:
+        yield from _likening("both stories", now.merge, words=False)
+    for index, near in enumerate(now.nearest):
+        yield "" if index else "others near", f"story {near.story_id}, {_enough(near.likening)}: {near.title}"
+    if now.verdict:
+        yield "decision", f"{_settled(now.verdict)}: {now.verdict.reason}"
+        yield "", "as stored" if now.as_stored else _UNLIKE
+
+
+_UNLIKE = "other than stored: since then texts, word counts, the story or its corrections have changed"
+
+
+def _story(story: "Against") -> Iterator[Line]:
+    label = f"story {story.story_id}"
+    if story.likening is None:
+        yield label, f"kept by another recipe ({story.recipe}): not compared"
+        return
+    # beside a story of one, all was said of the two entries
+    yield from _likening(label, story.likening, words=story.entries > 1)
+    if not story.stories_compared:
+        yield "", "but no entry of it shares an event bucket: it would not be looked at"
+
+
+def _pair(pair: "Pair") -> Iterator[Line]:
+    yield "compared", "entry {} with entry {}".format(*pair.entries)
+    yield from _meeting(pair.meeting)
+    yield from _same_text(pair.text)
+    yield from _likening("same event", pair.likening, words=True)
+    fields = (("headlines", pair.cosines.titles), ("texts", pair.cosines.texts), ("whole", pair.cosines.whole))
+    cosines = (f"{name} {'–' if value is None else f'{value:.2f}'}" for name, value in fields)
+    yield "cosines", ", ".join(cosines)
+
+
+def _meeting(met: "Meeting") -> Iterator[Line]:
+    hours = f"{met.hours:.0f} h apart" if met.hours >= 1 else "less than an hour apart"
+    bands = f"{met.text} of {met.text_of} text bands, headline {_same(met.headline)}, address {_same(met.address)}"
+    yield "candidates", hours if met.in_window else f"{hours}: more than the window"
+    yield "", f"as one text {_yes(met.texts_compared)}: {bands}"
+    yield "", f"as one event {_yes(met.stories_compared)}: {met.event} of {met.event_of} event buckets"
+
+
+def _yes(yes: bool) -> str:
+    return "yes" if yes else "no"
+
+
+def _same(same: bool) -> str:
+    return "the same" if same else "other"
+
+
+def _same_text(text: "SameText | None") -> Iterator[Line]:
+    if text is None:
+        yield "same text", "too few words to compare"
+        return
+    verdict = f"yes, a {text.level}" if text.level else "vetoed" if text.veto else "no"
+    yield "same text", f"{verdict}: Jaccard {text.jaccard:.2f}, containment {text.contained:.2f}; {text.reason}"
+    if text.veto:
+        yield "veto", text.veto
+
+
+def _likening(label: str, like: "Likening", *, words: bool) -> Iterator[Line]:
+    if not like.languages:
+        yield label, "no: different languages are never alike"
+        return
+    yield label, f"{_enough(like)}{_needed(like)}"
+    if words:
+        told = [f"{one.word} {one.part:.3f}" for one in like.words if one.part >= SLIGHT]
+        listed = ", ".join(told[:WORDS]) or "no word that counts"
+        more = len(like.words) - min(WORDS, len(told))
+        yield "", f"shared: {listed}{f', and {more} that count less' if told and more else ''}"
+
+
+def _enough(like: "Likening") -> str:
+    verdict = "yes" if like.enough else "no"
+    return f"{verdict}: similarity {like.similarity:.2f}, needed {like.threshold:.2f}"
+
+
+def _needed(like: "Likening") -> str:
+    more = [f"{like.by_merge:.3f} for two stories"] if like.by_merge else []
+    more += [f"{like.by_pause:.3f} for {like.pause:.0f} hours between them"] if like.pause >= 1 else []
+    return f" ({' + '.join((f'{like.by_length:.3f} for texts of such lengths', *more))})" if more else ""
+
+
+def _named(place: "Placement") -> str:
+    where = f" of entry {place.copy_of}" if place.copy_of is not None else ""
+    return f"{place.level}{where} ({LEVELS[place.level]})"
+
+
+def _settled(place: "Placement") -> str:
+    return _named(place) if place.story_id is None else f"into story {place.story_id} as {_named(place)}"
+
+
+def _listed(ids: Iterable[int]) -> str:
+    return ", ".join(map(str, ids))
