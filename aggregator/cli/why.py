@@ -116,7 +116,7 @@ def _stored(stored: "Stored") -> Iterator[Line]:
             yield "", _sketch(one)
     yield from _merged(stored)
     yield from _corrections("corrections", stored.corrections)
-    if stored.stories_apart:
+    if stored.stories_apart and not stored.corrections:
         yield from _corrections("kept apart", stored.stories_apart)
 
 
@@ -140,7 +140,7 @@ def _merged(stored: "Stored") -> Iterator[Line]:
     if len(merged) > MERGES:
         yield "", f"and {count(len(merged) - MERGES, 'story')} more"
     if not merged:
-        yield "merged", "no story was merged into it"
+        yield "merged", f"no story was merged into story {stored.entries[-1].decision.standing.story_id}"
 
 
 def _corrections(label: str, corrections: "Iterable[Correction]") -> Iterator[Line]:
@@ -200,11 +200,11 @@ def _pair(pair: "Pair") -> Iterator[Line]:
 
 
 def _meeting(met: "Meeting") -> Iterator[Line]:
-    hours = f"{met.hours:.0f} h apart" if met.hours >= 1 else "less than an hour apart"
+    hours = f"{met.hours:.0f} hours apart" if met.hours >= 1 else "less than an hour apart"
     bands = f"{met.text} of {met.text_of} text bands, headline {_same(met.headline)}, address {_same(met.address)}"
-    yield "candidates", hours if met.in_window else f"{hours}: more than the window"
-    yield "", f"as one text {_yes(met.texts_compared)}: {bands}"
-    yield "", f"as one event {_yes(met.stories_compared)}: {met.event} of {met.event_of} event buckets"
+    yield "candidates", f"as one text: {_yes(met.texts_compared)}, {bands}"
+    yield "", f"as one event: {_yes(met.stories_compared)}, {met.event} of {met.event_of} event buckets"
+    yield "", hours if met.in_window else f"{hours}: more than the window, so neither"
 
 
 def _yes(yes: bool) -> str:

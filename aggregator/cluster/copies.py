@@ -85,7 +85,8 @@ def likeness(subject: Subject, candidate: Candidate) -> Likeness:
     for found in likenesses(subject, [candidate]):
         return found
     (estimate,) = shingles.agreement(subject.signature, [candidate.sketch.signature]).tolist()
-    return Likeness(candidate, *_overlap(subject, candidate, estimate), None, "nothing in common worth comparing")
+    reason = "no phrase, headline or address in common"
+    return Likeness(candidate, *_overlap(subject, candidate, estimate), None, reason)
 
 
 def closest(found: Sequence[Likeness]) -> Likeness | None:

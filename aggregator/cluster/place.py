@@ -7,7 +7,7 @@ same text as a candidate? ──yes──► COPY or REVISION, in its story
 like a candidate's story? ──yes──► STORY          ──no──► NEW
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 
 from aggregator.cluster import copies, features, profile, stories, will
@@ -65,9 +65,23 @@ def place(  # noqa: PLR0913 - what is known of an entry, and all that the store 
             copy_of=original.copy_of or original.entry_id,
             relations=copies.relations(alike),
         )
-    barred |= {likeness.candidate.story_id for likeness in alike if likeness.series}
-    near = {i: p for i, p in profiles.items() if i not in barred and p.recipe == sketch.recipe}
+    series = {likeness.candidate.story_id for likeness in alike if likeness.series}
+    known = {i: p for i, p in profiles.items() if p.recipe == sketch.recipe}
+    near = {i: p for i, p in known.items() if i not in barred | series}
+    if not near:
+        return Placement(
+            Level.NEW, None, 0.0, _nothing(known.keys(), barred, series), relations=copies.relations(alike)
+        )
     return _story(entry, sketch, near, frequencies, seen, copies.relations(alike))
+
+
+def _nothing(near: Set[int], barred: Set[int], series: Set[int]) -> str:
+    """Why no story is compared."""
+    if near & barred:
+        return "a person keeps it from the only stories near it"
+    if near & series:
+        return "near it are only other numbers of its series"
+    return "shares too little with anything recent"
 
 
 def _story(
@@ -78,7 +92,7 @@ def _story(
     seen: datetime,
     relations: tuple[Relation, ...],
 ) -> Placement:
-    """The story the entry is most alike, if it is enough."""
+    """The story the entry is most alike, if it is enough. `near` is not empty."""
     one = alone(sketch, frequencies)
     found = [
         (
@@ -89,8 +103,6 @@ def _story(
         )
         for story in near.values()
     ]
-    if not found:
-        return Placement(Level.NEW, None, 0.0, "shares too little with anything recent", relations=relations)
     best, story = max(found, key=lambda pair: (pair[0].margin, -pair[1].story_id))
     words = ", ".join(_as_written(stories.shared(one, profile.unpack(story.profile)), entry))
     reports = "1 report" if story.entries == 1 else f"{story.entries} reports"
