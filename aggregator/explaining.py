@@ -23,7 +23,7 @@ from aggregator.cluster.why import (
     story_of_one,
 )
 from aggregator.errors import UsageError
-from aggregator.explanation import Against, Explanation, Merged, Near, Now, Pair, Stored, Written
+from aggregator.explanation import Against, Explanation, Merged, Near, Now, Pair, Stored, Tie, Written
 from aggregator.model import Correction, Decision, Frequencies, Level, StoryProfile
 from aggregator.pipeline import NEAR_STORIES
 from aggregator.ports import Store
@@ -208,6 +208,7 @@ class _Desk:
             tuple(self._merged(target, decisions.values())),
             tuple(chain),
             tuple(self._apart(subject.stored.standing.story_id, target, chain)),
+            tuple(self._series_apart(subject.stored.standing.story_id, target)),
         )
 
     def _written(self, one: Party, decision: Decision) -> Written:
@@ -231,6 +232,14 @@ class _Desk:
         standing = self.store.stories_of([end for one in self._all_corrections for end in (one.a, one.b)])
         between = {frozenset((own, target))} - {frozenset((own,))}
         return [one for one in self._all_corrections if one not in known and between & will.apart([one], standing)]
+
+    def _series_apart(self, own: int, target: int) -> Iterable[Tie]:
+        members = self.store.entries_of({own, target})
+        for entry_id, decision in self.store.decisions(members).items():
+            for relation in decision.standing.placement.relations:
+                other = members.get(relation.entry_id, members[entry_id])
+                if relation.kind == "series" and other != members[entry_id]:
+                    yield Tie(entry_id, relation)
 
 
 def _answer(subject: Party, beside: Party, target: int) -> str:

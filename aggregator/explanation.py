@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.cluster.why import Cosines, Likening, Meeting, SameText
-from aggregator.model import Correction, Decision, Placement, Redirect
+from aggregator.model import Correction, Decision, Placement, Redirect, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,14 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True)
+class Tie:
+    """A relation and the entry that it was noted of."""
+
+    entry_id: int
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """The path that was stored."""
 
@@ -36,6 +44,7 @@ class Stored:
     merged: tuple[Merged, ...]  # into the story in question
     corrections: tuple[Correction, ...]  # that bind the two, each following from the one before
     stories_apart: tuple[Correction, ...]  # others, that keep their stories apart
+    series_apart: tuple[Tie, ...]  # numbers of one series, one in each of their stories: these never merge
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """`aggregator why`: what was stored is told as it was, what is recomputed is what the rules say."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
@@ -191,6 +192,27 @@ def test_whoever_may_only_read_may_ask(demo_database: Path, run: Run) -> None:  
     assert demo_database.read_bytes() == before
 
 
+def test_the_manual_shows_what_is_printed(demo_database: Path, run: Run) -> None:  # noqa: F811
+    manual = (Path(__file__).parents[1] / "docs/clustering.md").read_text(encoding="utf-8")
+    typed, _, shown = manual.partition("$ aggregator why ")[2].partition("```")[0].partition("\n")
+    moment = re.compile(r"\w{3} \d\d \w{3} \d\d:\d\d")
+    said = moment.sub("…", run("--db", str(demo_database), "why", *typed.split()).stdout)
+    for line in shown.splitlines():
+        assert moment.sub("…", line.removesuffix("…")) in said
+
+
+def test_numbers_of_a_series_keep_their_stories_apart(demo_database: Path) -> None:
+    later, earlier = pair(demo_database, "SELECT entry_id, other_id FROM relations WHERE kind = 'series'")
+    found = explain(demo_database, later, earlier)
+    assert found.answer.startswith("Two stories: ")
+    (tie,) = found.stored.series_apart
+    assert (tie.entry_id, tie.relation.entry_id) == (later, earlier)
+    assert found.now.pair
+    assert found.now.pair.text
+    assert found.now.pair.text.veto == tie.relation.reason
+    assert found.now.as_stored
+
+
 # ---------------------------------------------------------------- as a user calls it
 
 
@@ -243,7 +265,7 @@ def test_a_series_is_vetoed(tmp_path: Path, run: Run) -> None:  # noqa: F811
     assert run("ingest", "articles.jsonl").returncode == 0
     stored, now, text = lines(run, 1, 2)
     assert text.startswith("Two stories: ")
-    assert "noted: veto with entry 1, 0.81: headlines of different dates" in stored["entry 2"]
+    assert "noted: series with entry 1, 0.81: headlines of different dates" in stored["entry 2"]
     assert now["same text"].startswith("vetoed: Jaccard ")
     assert now["veto"] == "headlines of different dates: 23 27"
     assert now["decision"].endswith(": near it are only other numbers of its series as stored")

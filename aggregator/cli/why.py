@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LABEL = 14  # columns
 WORDS = 12  # shared words told
 SLIGHT = 0.001  # of the cosine: words that add less are only counted
-MERGES = 6  # stories merged into one told
+LISTED = 6  # stories merged into one, and ties between two, told
 Line = tuple[str, str]  # label (empty: goes on), text
 
 LEVELS = {
@@ -102,22 +102,29 @@ def _heads(entries: "Iterable[Written]") -> Iterator[Line]:
 
 
 def _stored(stored: "Stored") -> Iterator[Line]:
-    from aggregator.cli.printing import when
-
     for one in stored.entries:
-        place = one.decision.standing.placement
-        yield f"entry {one.entry_id}", f"{_named(place)}; score {place.score:.2f}; {when(one.decision.at)}"
-        yield "", place.reason
-        for tie in place.relations:
-            yield "", f"noted: {tie.kind} with entry {tie.entry_id}, {tie.score:.2f}: {tie.reason}"
-        if one.decision.revised:
-            yield "", f"its text was last changed {when(one.decision.revised)}"
-        if one.sketch != "the same":
-            yield "", _sketch(one)
+        yield from _decided(one)
     yield from _merged(stored)
     yield from _corrections("corrections", stored.corrections)
     if stored.stories_apart and not stored.corrections:
         yield from _corrections("kept apart", stored.stories_apart)
+    for index, tie in enumerate(stored.series_apart[:LISTED]):
+        numbers = f"entries {tie.entry_id} and {tie.relation.entry_id}: {tie.relation.reason}"
+        yield "" if index else "series", f"{numbers}; their stories never merge"
+
+
+def _decided(one: "Written") -> Iterator[Line]:
+    from aggregator.cli.printing import when
+
+    place = one.decision.standing.placement
+    yield f"entry {one.entry_id}", f"{_named(place)}; score {place.score:.2f}; {when(one.decision.at)}"
+    yield "", place.reason
+    for tie in place.relations:
+        yield "", f"noted: {tie.kind} with entry {tie.entry_id}, {tie.score:.2f}: {tie.reason}"
+    if one.decision.revised:
+        yield "", f"its text was last changed {when(one.decision.revised)}"
+    if one.sketch != "the same":
+        yield "", _sketch(one)
 
 
 def _sketch(one: "Written") -> str:
@@ -133,12 +140,12 @@ def _merged(stored: "Stored") -> Iterator[Line]:
 
     # those that brought an entry asked for come first
     merged = sorted(stored.merged, key=lambda one: (not one.entries, one.redirect.old))
-    for index, one in enumerate(merged[:MERGES]):
+    for index, one in enumerate(merged[:LISTED]):
         brought = f", with entry {_listed(one.entries)}" if one.entries else ""
         story = f"story {one.redirect.old} into {one.redirect.into}, {when(one.redirect.at)}{brought}"
         yield "" if index else "merged", f"{story}: {one.redirect.reason}"
-    if len(merged) > MERGES:
-        yield "", f"and {count(len(merged) - MERGES, 'story')} more"
+    if len(merged) > LISTED:
+        yield "", f"and {count(len(merged) - LISTED, 'story')} more"
     if not merged:
         yield "merged", f"no story was merged into story {stored.entries[-1].decision.standing.story_id}"
 

@@ -54,7 +54,7 @@ def place(  # noqa: PLR0913 - what is known of an entry, and all that the store 
     candidates = [candidate for candidate in candidates if candidate.story_id not in barred]
     subject = copies.subject(entry, sketch, feed_id=feed_id, seen=seen)
     alike = copies.likenesses(subject, candidates)
-    same = copies.closest(alike)
+    noted, same = copies.relations(alike), copies.closest(alike)
     if same is not None:
         original = same.candidate
         return Placement(
@@ -63,16 +63,14 @@ def place(  # noqa: PLR0913 - what is known of an entry, and all that the store 
             same.score,
             same.reason,
             copy_of=original.copy_of or original.entry_id,
-            relations=copies.relations(alike),
+            relations=noted,
         )
     series = {likeness.candidate.story_id for likeness in alike if likeness.series}
     known = {i: p for i, p in profiles.items() if p.recipe == sketch.recipe}
     near = {i: p for i, p in known.items() if i not in barred | series}
     if not near:
-        return Placement(
-            Level.NEW, None, 0.0, _nothing(known.keys(), barred, series), relations=copies.relations(alike)
-        )
-    return _story(entry, sketch, near, frequencies, seen, copies.relations(alike))
+        return Placement(Level.NEW, None, 0.0, _nothing(known.keys(), barred, series), relations=noted)
+    return _story(entry, sketch, near, frequencies, seen, noted)
 
 
 def _nothing(near: Set[int], barred: Set[int], series: Set[int]) -> str:
