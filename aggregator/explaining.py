@@ -10,7 +10,7 @@ from dataclasses import replace
 from aggregator import __version__, cluster
 from aggregator.cluster import will
 from aggregator.cluster.profile import Profile, unpack
-from aggregator.cluster.stories import pause
+from aggregator.cluster.stories import passed
 from aggregator.cluster.why import (
     Likening,
     Meeting,
@@ -155,7 +155,7 @@ class _Desk:
         )
 
     def _pair(self, subject: Party, beside: Party, met: Meeting) -> Pair:
-        hours = pause(*[subject.stored.seen] * 2, *[beside.stored.seen] * 2)
+        hours = passed(*[subject.stored.seen] * 2, *[beside.stored.seen] * 2)
         return Pair(
             (subject.entry_id, beside.entry_id),
             met,
@@ -176,7 +176,7 @@ class _Desk:
     def _like(self, subject: Party, story: StoryProfile, others: Iterable[Party] = ()) -> Likening | None:
         if story.recipe != subject.sketch.recipe:
             return None
-        hours = pause(story.first_seen, story.last_seen, subject.stored.seen, subject.stored.seen)
+        hours = passed(story.first_seen, story.last_seen, subject.stored.seen, subject.stored.seen)
         texts = (subject.entry, *(one.entry for one in others))
         return likening(self.alone(subject), unpack(story.profile), hours, texts)
 
@@ -185,7 +185,7 @@ class _Desk:
         if len(profiles) < 2 or profiles[0].recipe != profiles[1].recipe:
             return None
         a, b = profiles
-        hours = pause(a.first_seen, a.last_seen, b.first_seen, b.last_seen)
+        hours = passed(a.first_seen, a.last_seen, b.first_seen, b.last_seen)
         return likening(unpack(a.profile), unpack(b.profile), hours, (one.entry for one in texts))
 
     def _told(self, subject: Party, others: Iterable[Party]) -> list[Correction]:

@@ -138,7 +138,7 @@ def test_two_reports_are_one_event_and_their_words_add_up(demo_database: Path) -
     assert now.pair.text.level is None
     like = now.pair.likening
     assert like.enough
-    assert like.threshold == pytest.approx(like.by_length + like.by_merge + like.by_pause)
+    assert like.threshold == pytest.approx(like.by_length + like.by_merge + like.by_time)
     assert now.pair.cosines.whole == pytest.approx(like.cosine)
     assert [word.part for word in like.words] == sorted((word.part for word in like.words), reverse=True)
     assert sum(word.part for word in like.words) == pytest.approx(like.cosine, abs=0.01)

@@ -93,8 +93,8 @@ class Likening:
     threshold: float  # the similarity to be reached …
     by_length: float  # … of it, what texts of such lengths must reach …
     by_merge: float  # … what two stories of several reports must reach more …
-    by_pause: float  # … and what the pause asks
-    pause: float  # hours without a report between the two
+    by_time: float  # … and what the time that passed asks
+    passed: float  # hours that speak against one event: of silence between the two, and half of those they last long
     cosine: float
     mean_link: float
     languages: bool  # in one language: else never alike
@@ -155,9 +155,9 @@ def story_of_one(a: Party, frequencies: Frequencies) -> Profile:
     return alone(a.sketch, frequencies)
 
 
-def likening(a: Profile, b: Profile, pause: float, texts: Iterable[Entry]) -> Likening:
+def likening(a: Profile, b: Profile, passed: float, texts: Iterable[Entry]) -> Likening:
     """`texts`: where the spelling of shared words is looked up."""
-    match = stories.match(a, b, pause)
+    match = stories.match(a, b, passed)
     total, _ = dot(a.total, b.total)
     lengths = a.length * b.length
     by_length, at_once = stories.threshold(a.words, b.words), stories.match(a, b).threshold
@@ -167,7 +167,7 @@ def likening(a: Profile, b: Profile, pause: float, texts: Iterable[Entry]) -> Li
         by_length,
         at_once - by_length,
         match.threshold - at_once,
-        pause,
+        passed,
         total / lengths if lengths else 0.0,
         total / (a.members * b.members) if lengths else 0.0,
         stories.speak_alike(a, b),
