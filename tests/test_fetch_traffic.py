@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 from aggregator.fetch import client as client_module
-from aggregator.fetch import traffic
+from aggregator.fetch import robots, traffic
 from aggregator.fetch.client import HttpFetch
 from aggregator.fetch.traffic import budget
 from aggregator.model import Feed, FetchRequest, Outcome
@@ -246,6 +246,19 @@ def test_closing_the_client_ends_a_round() -> None:
         next(answers)
         fetcher.close()
         assert list(answers) == []
+
+
+def test_what_is_known_of_hosts_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(robots, "KEPT", 3)
+    with Site(always(Reply())) as site, client() as fetcher:
+        for _ in range(2):
+            pages = [site.url(host=f"127.0.0.{number}") for number in range(1, 21)]
+            assert len(list(fetcher.pages(pages))) == 20
+            assert fetcher._robots is not None
+            assert len(fetcher._robots._origins) <= 20  # all at work at once
+        assert len(list(fetcher.pages([site.url()]))) == 1
+        assert len(fetcher._robots._origins) == 3
+        assert len(fetcher._connected().turns._turns) == 1
 
 
 def test_nothing_to_ask() -> None:

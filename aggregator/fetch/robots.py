@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import urlsplit
 
 from protego import Protego
@@ -37,12 +38,12 @@ class Robots:
         parts = urlsplit(url)
         name = f"{parts.scheme}://{parts.netloc}"
         origin = self._origins.setdefault(name, _Origin())
+        self._forget_oldest()
         clock = asyncio.get_running_loop().time
         async with origin.lock:
             if clock() >= origin.until:
                 origin.rules, seconds = await self._read(name, until)
                 origin.until = clock() + seconds
-        self._forget_oldest()
         if origin.rules is None:
             raise RequestError(Outcome.DENIED, "its robots.txt cannot be had now, so nothing is fetched")
         if not origin.rules.can_fetch(url, PRODUCT):
@@ -64,7 +65,6 @@ class Robots:
         return Protego.parse(body[:MOST].decode("utf-8-sig", "replace")), VALID
 
     def _forget_oldest(self) -> None:
-        if len(self._origins) > KEPT:
-            name = next(iter(self._origins))
-            if not self._origins[name].lock.locked():
-                del self._origins[name]
+        idle = (name for name, origin in self._origins.items() if not origin.lock.locked())
+        for name in list(islice(idle, max(0, len(self._origins) - KEPT))):
+            del self._origins[name]
