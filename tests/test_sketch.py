@@ -135,6 +135,20 @@ def test_headline_keys_ignore_case_and_marks_and_short_ones_say_nothing() -> Non
 
 
 @pytest.mark.parametrize(
+    ("title", "frame"),
+    [
+        ("Weather outlook for Eskmere", "weather outlook for"),
+        ("Weather outlook for tomorrow", ""),
+        ("WEATHER OUTLOOK FOR ESKMERE", ""),
+        ("Crane falls", ""),
+        ("", ""),
+    ],
+)
+def test_the_frame_of_a_headline_is_what_stands_around_its_names(title: str, frame: str) -> None:
+    assert headlines.frame(title) == frame
+
+
+@pytest.mark.parametrize(
     ("a", "b", "names"),
     [
         ("Weather outlook for Eskmere", "Weather outlook for Port Elsin", "Eskmere and Port Elsin"),

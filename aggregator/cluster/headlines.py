@@ -52,6 +52,17 @@ def series(a: str, b: str) -> str:
     return f"{' '.join(only_mine)} and {' '.join(only_theirs)}"
 
 
+def frame(title: str) -> str:
+    """What a headline says around its names, if it has any: headlines of one formula have one frame.
+
+    ``Weather outlook for Eskmere`` → ``weather outlook for``; empty where too little is left, as of a headline in
+    capitals or Title Case.
+    """
+    found = _WORD.findall(title)
+    kept = [word.casefold() for place, word in enumerate(found) if not place or word[0].islower()]
+    return " ".join(kept) if _FRAME < len(kept) < len(found) else ""
+
+
 def formula(a: str, b: str, lang: str) -> str:
     """Which names tell two headlines of one formula apart; empty where they are no such headlines.
 

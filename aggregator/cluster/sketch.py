@@ -96,6 +96,8 @@ class Sketcher:
         yield from self._bands("copy", self._copies.sign(lead))
         if headline := headlines.key(entry.title):
             yield self._bucket(f"title {headline}")
+        if frame := headlines.frame(entry.title):
+            yield self._bucket(f"frame {frame}")
         if entry.canonical_url:
             yield self._bucket(f"url {entry.canonical_url}")
 
