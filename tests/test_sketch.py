@@ -152,6 +152,7 @@ def test_the_frame_of_a_headline_is_what_stands_around_its_names(title: str, fra
     ("a", "b", "names"),
     [
         ("Weather outlook for Eskmere", "Weather outlook for Port Elsin", "Eskmere and Port Elsin"),
+        ("Rio de Janeiro guide to sleep", "São Paulo guide to sleep", "Rio de Janeiro and São Paulo"),
         ("Best hotels in Rome this summer", "Best Hotels in Oslo this Summer", "Rome and Oslo"),
         ("Storm Odile hits Eskmere", "Storm Odile hits Port Elsin", ""),  # a rare name: one event
         ("Fire in Eskmere", "Fire in Hallowick", ""),  # one word says too little

@@ -74,7 +74,9 @@ def formula(a: str, b: str, lang: str) -> str:
     end = _same(mine[begin:][::-1], theirs[begin:][::-1])
     frame = [word.casefold() for word in (*mine[:begin], *mine[len(mine) - end :])]
     names, others = mine[begin : len(mine) - end], theirs[begin : len(theirs) - end]
-    if not 0 < len(names) <= _NAMES >= len(others) > 0 or not all(word[0].isupper() for word in (*names, *others)):
+    if not 0 < len(names) <= _NAMES >= len(others) > 0:
+        return ""
+    if not all(word[0].isupper() for word in (names[0], names[-1], others[0], others[-1])):
         return ""
     if any(one.startswith(other) or other.startswith(one) for one in _lower(names) for other in _lower(others)):
         return ""  # one name, written in two ways

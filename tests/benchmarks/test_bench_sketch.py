@@ -1,13 +1,17 @@
 """What a sketch costs, beside datasketch as its documentation shows it. Prints; asserts nothing."""
 
+import json
 import random
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from datasketch import MinHash, MinHashLSH
 
 from aggregator import cluster
 from aggregator.model import Entry
+from tests.benchmarks.test_polling import PEERS
 from tests.cluster_desk import NOON, SETTINGS, Desk, entry
 
 pytestmark = pytest.mark.bench
@@ -36,7 +40,16 @@ def documented(entries: list[Entry]) -> float:
     return time.process_time() - started
 
 
-def test_sketching_against_the_documented_loop() -> None:
+def rensa(entries: list[Entry]) -> float | None:
+    """CPU seconds of rensa on the same job; None where the peers are not installed."""
+    if not PEERS.exists():
+        return None
+    texts = json.dumps([one.text for one in entries])
+    command = [PEERS, Path(__file__).with_name("rensa_sketcher.py")]
+    return float(subprocess.run(command, input=texts, capture_output=True, text=True, check=True).stdout)
+
+
+def test_sketching_against_the_documented_loop_and_rensa() -> None:
     entries = articles()
     sketcher = cluster.Sketcher(7, SETTINGS)
     for one in entries:  # a running newsroom has met nearly all words before
@@ -47,6 +60,8 @@ def test_sketching_against_the_documented_loop() -> None:
     ours, theirs = time.process_time() - started, documented(entries)
     print(f"\nsketch, both levels, {WORDS} words: {ARTICLES / ours:,.0f}/s; documented update() loop with LSH:"
           f" {ARTICLES / theirs:,.0f}/s; ratio {theirs / ours:.1f}")  # fmt: skip
+    if rust := rensa(entries):
+        print(f"rensa's RMinHash with LSH: {ARTICLES / rust:,.0f}/s; ratio {rust / ours:.2f}")
 
 
 def test_placing_among_four_hundred() -> None:
