@@ -140,7 +140,7 @@ class Round:
         return Polled(feed, fetched, state, new, revised, *read, decision.events, malformed, killed)
 
     def _store_entries(self, feed: Feed, entries: Sequence[tuple[Entry, Sketch]], *, seen: datetime) -> Counter[str]:
-        known = self.store.known(feed.id, [entry.guid for entry, _ in entries])
+        known = self.store.known(feed.id, [entry.guid for entry, _ in entries]) if entries else {}
         counts = Counter[str]()
         for entry, sketch in entries:
             before = known.get(entry.guid)

@@ -80,9 +80,12 @@ class Bands(Connection):
             self._fresh_to = entry_id
 
     def _fresh_count(self) -> int:
-        """At most: entries are numbered without gaps, but for what was pruned."""
-        row = self.one("SELECT ifnull(max(entry_id) - min(entry_id) + 1, 0) FROM fresh_bands")
-        return int(row[0])
+        """At most: entries are numbered without gaps, but for what was pruned.
+
+        Asked at every commit; with both ends in one SELECT, SQLite would read the whole table.
+        """
+        last, first = self.one("SELECT (SELECT max(entry_id) FROM fresh_bands), (SELECT min(entry_id) FROM fresh_bands)")
+        return last - first + 1 if last else 0
 
     @writes
     def sort_bands(self) -> None:
