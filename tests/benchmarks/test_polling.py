@@ -80,7 +80,7 @@ def compare(folder: Path, *, feeds: int) -> None:
         server = open_.enter_context(farm(folder, feeds=feeds, hosts=50))
         config = configuration(folder, server.greeting, gap="0s")
         ours = open_.enter_context(
-            Child("tests.replay.poller", str(config), FIRST.isoformat(), log=folder / "ours.log")
+            Child("tests.poller", str(config), FIRST.isoformat(), log=folder / "ours.log")
         )
         peer = open_.enter_context(_reader(folder, server.greeting)) if PEERS.exists() else None
         for number, mode in enumerate(Mode):
@@ -126,7 +126,7 @@ def endure(folder: Path, *, feeds: int, hosts: int, bad: dict[str, int], entries
     rounds: list[dict[str, Any]] = []
     with farm(folder, feeds=feeds, hosts=hosts, entries=entries, **bad) as server:
         config = configuration(folder, server.greeting, gap="1s")
-        with Child("tests.replay.poller", str(config), "wall", log=folder / "ours.log", patience=3600) as ours:
+        with Child("tests.poller", str(config), "wall", log=folder / "ours.log", patience=3600) as ours:
             with weighed(ours) as cost, watched(ours.pid) as peak:
                 while not rounds or rounds[-1]["feeds"] > rounds[-1]["outcomes"].get("postponed", 0):
                     rounds.append(ours.ask("wall"))

@@ -69,7 +69,7 @@ class Drive:
 
     def _poller(self, moment: datetime) -> Child:
         log = self.config.with_name("poller.log")
-        return Child("tests.replay.poller", str(self.config), moment.isoformat(), log=log)
+        return Child("tests.poller", str(self.config), moment.isoformat(), log=log)
 
     def _moments(self) -> Iterator[datetime]:
         moment, end = self.start or self.replay.stream.start, self.replay.stream.end

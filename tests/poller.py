@@ -1,7 +1,8 @@
 """A moment per line in ─► one round of the real application at that moment ─► what came of it, one JSON line out.
 
-``python -m tests.replay.poller feeds.yaml MOMENT``, moments as JSON strings in ISO 8601 or ``wall`` for the real clock;
-ends with its input. It is the process that the driver kills and the benchmarks weigh.
+``python -m tests.poller feeds.yaml MOMENT``, moments as JSON strings in ISO 8601 or ``wall`` for the real clock;
+ends with its input. It is the process that the driver kills and the benchmarks weigh: it imports what `aggregator poll`
+does and no more, for each worker imports its main module anew.
 """
 
 import json
