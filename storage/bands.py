@@ -84,7 +84,9 @@ class Bands(Connection):
 
         Asked at every commit; with both ends in one SELECT, SQLite would read the whole table.
         """
-        last, first = self.one("SELECT (SELECT max(entry_id) FROM fresh_bands), (SELECT min(entry_id) FROM fresh_bands)")
+        last, first = self.one(
+            "SELECT (SELECT max(entry_id) FROM fresh_bands), (SELECT min(entry_id) FROM fresh_bands)"
+        )
         return last - first + 1 if last else 0
 
     @writes

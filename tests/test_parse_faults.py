@@ -8,6 +8,7 @@ import pytest
 from aggregator import parse
 from aggregator.errors import DocumentError
 from aggregator.model import Document, FailureKind, Fetched, WorkerFailure
+from aggregator.parse.limits import AUTHOR
 from aggregator.parse.pool import Workers
 from tests.parse_documents import fetched
 from tests.parse_faults import EMPTY, FAULTS, GOOD
@@ -39,6 +40,12 @@ def test_a_fault_has_a_typed_outcome_and_the_next_feed_is_unharmed(
 )
 def test_what_stands_before_the_root_costs_nothing(name: str) -> None:
     assert len(parse.feed(fetched(FAULTS[name]())).items) == 1
+
+
+def test_a_long_name_costs_its_limit(workers: Workers[Fetched, Document]) -> None:
+    (found,) = _in_order(workers, [fetched(FAULTS["long_author"]())])
+    assert isinstance(found, Document), found
+    assert [item.author for item in found.items] == ["a" * AUTHOR]
 
 
 def test_an_entity_never_expands() -> None:

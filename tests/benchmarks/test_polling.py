@@ -79,9 +79,7 @@ def compare(folder: Path, *, feeds: int) -> None:
     with ExitStack() as open_:
         server = open_.enter_context(farm(folder, feeds=feeds, hosts=50))
         config = configuration(folder, server.greeting, gap="0s")
-        ours = open_.enter_context(
-            Child("tests.poller", str(config), FIRST.isoformat(), log=folder / "ours.log")
-        )
+        ours = open_.enter_context(Child("tests.poller", str(config), FIRST.isoformat(), log=folder / "ours.log"))
         peer = open_.enter_context(_reader(folder, server.greeting)) if PEERS.exists() else None
         for number, mode in enumerate(Mode):
             server.ask({"mode": mode})
