@@ -14,6 +14,7 @@ from pathlib import Path
 
 from storage import open_store
 from tests.daemon_process import PATIENCE, Running, aggregator, daemon
+from tests.processes import cpu_seconds
 from tests.replay import Fault, ManualClock, Replay
 from tests.replay.aftermath import read
 from tests.replay.invent import invented
@@ -35,9 +36,17 @@ def waiting(folder: Path) -> Iterator[tuple[Replay, Running, sqlite3.Connection]
             until(lambda: other.execute("SELECT count(*) FROM feeds WHERE leased_until > ''").fetchone() == (OUTLETS,))
             other.execute("BEGIN IMMEDIATE")
             until(lambda: len(replay.log.visits) == OUTLETS)
-            time.sleep(2)  # to come in over loopback
+            until_it_rests(running.process.pid)
             assert other.execute("SELECT count(*) FROM entries").fetchone() == (0,)
             yield replay, running, other
+
+
+def until_it_rests(pid: int) -> None:
+    """All has come in over loopback and is read: the daemon and its workers wait, and do no more."""
+    spent = -1.0
+    while spent < (now := cpu_seconds(pid)):  # a quick start is over sooner than a slow one
+        spent = now + 0.1  # its threads look at the clock now and then
+        time.sleep(2)
 
 
 def until(true: Callable[[], bool]) -> None:
