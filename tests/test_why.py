@@ -390,11 +390,17 @@ def test_buckets_are_told_by_what_they_catch() -> None:
     b = party(desk, 2, entry(title, BREAD[0][1]))
     c = party(desk, 3, entry("Bread", BREAD[0][1], canonical_url=url))
     week = timedelta(days=7)
-    assert sum(map(len, a.buckets)) == len(a.sketch.event_buckets) + len(a.sketch.text_buckets) == 74
+    assert sum(map(len, a.buckets)) == len(a.sketch.event_buckets) + len(a.sketch.text_buckets) == 75
     same_headline, same_address, itself = (why.meeting(a, other, week) for other in (b, c, a))
     assert (same_headline.headline, same_headline.address) == (True, False)
     assert (same_address.headline, same_address.address, same_address.texts_compared) == (False, True, True)
     assert (itself.event, itself.text, itself.headline, itself.address) == (48, 24, True, True)
+    d, e = (
+        party(desk, n, entry(f"Ferry runs aground off {port}", BREAD[n - 4][1]))
+        for n, port in ((4, "Elsin"), (5, "Oslo"))
+    )
+    same_frame = why.meeting(d, e, week)
+    assert (same_frame.headline, same_frame.frame, same_frame.texts_compared) == (False, True, True)
     assert not why.meeting(a, b, timedelta(days=-1)).texts_compared
 
 

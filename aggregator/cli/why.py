@@ -208,7 +208,8 @@ def _pair(pair: "Pair") -> Iterator[Line]:
 
 def _meeting(met: "Meeting") -> Iterator[Line]:
     hours = f"{met.hours:.0f} hours apart" if met.hours >= 1 else "less than an hour apart"
-    bands = f"{met.text} of {met.text_of} text bands, headline {_same(met.headline)}, address {_same(met.address)}"
+    headline = "of the same frame" if met.frame and not met.headline else _same(met.headline)
+    bands = f"{met.text} of {met.text_of} text bands, headline {headline}, address {_same(met.address)}"
     yield "candidates", f"as one text: {_yes(met.texts_compared)}, {bands}"
     yield "", f"as one event: {_yes(met.stories_compared)}, {met.event} of {met.event_of} event buckets"
     yield "", hours if met.in_window else f"{hours}: more than the window, so neither"

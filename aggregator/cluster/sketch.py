@@ -35,6 +35,7 @@ class Buckets(NamedTuple):
     event: frozenset[int] = frozenset()
     text: frozenset[int] = frozenset()
     headline: frozenset[int] = frozenset()
+    frame: frozenset[int] = frozenset()
     address: frozenset[int] = frozenset()
 
 
@@ -84,9 +85,10 @@ class Sketcher:
 
     def by_kind(self, entry: Entry, sketch: Sketch) -> Buckets:
         """The buckets of a sketch made of this entry, by what they catch."""
-        text, rest = sketch.text_buckets[:_COPY_BANDS], sketch.text_buckets[_COPY_BANDS:]
-        headline = rest[: 1 if headlines.key(entry.title) else 0]
-        return Buckets(*map(frozenset, (sketch.event_buckets, text, headline, rest[len(headline) :])))
+        if not sketch.features:
+            return Buckets()
+        named = ({self._bucket(name)} if name.partition(" ")[2] else () for name in _names(entry))
+        return Buckets(*map(frozenset, (sketch.event_buckets, sketch.text_buckets[:_COPY_BANDS], *named)))
 
     def _event_buckets(self, weighed: Weighed, lexicon: Lexicon) -> tuple[int, ...]:
         heaviest = lexicon.stem_hashes(weighed.stems[:_STORY_TERMS]) >> np.uint64(32)
@@ -94,12 +96,7 @@ class Sketcher:
 
     def _text_buckets(self, entry: Entry, lead: shingles.Hashes) -> Iterator[int]:
         yield from self._bands("copy", self._copies.sign(lead))
-        if headline := headlines.key(entry.title):
-            yield self._bucket(f"title {headline}")
-        if frame := headlines.frame(entry.title):
-            yield self._bucket(f"frame {frame}")
-        if entry.canonical_url:
-            yield self._bucket(f"url {entry.canonical_url}")
+        yield from (self._bucket(name) for name in _names(entry) if name.partition(" ")[2])
 
     def _bands(self, level: str, signature: shingles.Hashes) -> list[int]:
         """Signed 64-bit names for the bands' values, one row a band."""
@@ -109,3 +106,12 @@ class Sketcher:
 
     def _bucket(self, value: str) -> int:
         return xxhash.xxh64_intdigest(value.encode("utf-8", "surrogatepass"), self._seed) - (1 << 63)
+
+
+def _names(entry: Entry) -> tuple[str, str, str]:
+    """What finds its text whatever its words: headline, the headline's frame, address. Without one, the kind alone."""
+    return (
+        f"title {headlines.key(entry.title)}",
+        f"frame {headlines.frame(entry.title)}",
+        f"url {entry.canonical_url}",
+    )

@@ -57,10 +57,11 @@ class Meeting:
     text: int  # of those that find one text
     text_of: int
     headline: bool
+    frame: bool  # the headline's words around its names
     address: bool
     hours: float  # between the arrivals
     in_window: bool
-    texts_compared: bool  # by a text band, the headline or the address: when one comes, its text is held to the other's
+    texts_compared: bool  # by any bucket but an event one: when one comes, its text is held to the other's
     stories_compared: bool  # by an event bucket: … and it to the other's story, if that is among the nearest
 
 
@@ -119,17 +120,19 @@ def party(stored: Stored, entry: Entry, sketcher: Sketcher) -> Party:
 
 def meeting(a: Party, b: Party, window: timedelta) -> Meeting:
     apart = abs(a.stored.seen - b.stored.seen)
-    event, text, headline, address = (len(mine & theirs) for mine, theirs in zip(a.buckets, b.buckets, strict=True))
+    shared = (len(mine & theirs) for mine, theirs in zip(a.buckets, b.buckets, strict=True))
+    event, text, headline, frame, address = shared
     return Meeting(
         event,
         len(a.buckets.event),
         text,
         len(a.buckets.text),
         headline > 0,
+        frame > 0,
         address > 0,
         apart / timedelta(hours=1),
         apart <= window,
-        apart <= window and bool(text or headline or address),
+        apart <= window and bool(text or headline or frame or address),
         apart <= window and event > 0,
     )
 
