@@ -45,6 +45,30 @@ def test_hosts_are_asked_in_parallel() -> None:
     assert site.most[""] == 20
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "asked"),
+    [
+        (429, {"Retry-After": "60"}, 1),
+        (503, {"Retry-After": "60"}, 1),
+        (429, {}, 1),
+        (503, {}, 4),
+        (429, {"Retry-After": "0"}, 4),
+    ],
+)
+def test_a_host_that_asks_for_rest_has_it_at_once(status: int, headers: dict[str, str], asked: int) -> None:
+    async def busy(one: Asked) -> Reply:
+        return Reply() if one.path == "/other" else Reply(status, headers)
+
+    with Site(busy) as site:
+        other = site.url("/other", host="127.0.0.2")
+        answers = fetch(client(host_gap=GAP), *(site.url(f"/{n}", host="127.0.0.1") for n in range(4)), other)
+    outcomes = Counter(fetched.outcome for fetched in answers)
+    assert outcomes[Outcome.CHANGED] == 1
+    assert outcomes[Outcome.POSTPONED] == 4 - asked
+    assert len([one for one in site.asked if one.path != "/other"]) == asked
+    assert {one.error for one in answers if one.outcome is Outcome.POSTPONED} <= {"the host has asked for rest"}
+
+
 def test_never_more_than_in_flight() -> None:
     async def lingering(_: Asked) -> Reply:
         await asyncio.sleep(0.01)

@@ -174,8 +174,8 @@ class HttpFetch:
         try:
             body = await exchange.run()
             outcome, digest = judge(request, exchange, body)
-        except NoRoomError:
-            error = "the host's turn comes after the end of this round"
+        except NoRoomError as reason:
+            error = str(reason)
         except Exception as failure:  # noqa: BLE001 – whatever an answer makes a library raise is this feed's failure
             failed = explain(failure)
             outcome, error = failed.outcome, str(failed)

@@ -11,6 +11,7 @@ import aiohttp
 from aiohttp import ClientResponse
 
 from aggregator.fetch import guard
+from aggregator.fetch.cadence import DENIAL
 from aggregator.fetch.decode import ACCEPT, Body
 from aggregator.fetch.dial import StaleError
 from aggregator.fetch.failure import RequestError
@@ -92,13 +93,17 @@ class Exchange:
     async def _hop(self, target: Target, headers: Mapping[str, str]) -> bytes:
         turn = self.wire.turns.of(target.host)
         async with turn.taken(self.until):
+            if not self.hops:  # whoever has sent us on was asked already, and shall not be asked again for nothing
+                self.wire.turns.heed(target.host)
             await self.wire.held.room()
             async with self.wire.lanes.place(turn):
                 clock, seconds = asyncio.get_running_loop().time, self.wire.settings.timeout.total_seconds()
                 begun = clock()
                 try:
                     async with asyncio.timeout(seconds - self.spent):
-                        return await self._converse(target, headers)
+                        body = await self._converse(target, headers)
+                        self._heed(target)
+                        return body
                 except TimeoutError:
                     stage = "the answer" if self.status is None else "the body"
                     raise RequestError(
@@ -106,6 +111,14 @@ class Exchange:
                     ) from None
                 finally:
                     self.spent += clock() - begun
+
+    def _heed(self, target: Target) -> None:
+        """Those who wait for the same host hear of its wish before their turn comes."""
+        asked = retry_after(self.answer, self.wire.now()) if self.status in (429, 503) else None
+        if asked is None and self.status == 429:
+            asked = DENIAL
+        if asked:
+            self.wire.turns.rest(target.host, asked.total_seconds())
 
     async def _converse(self, target: Target, headers: Mapping[str, str]) -> bytes:
         self.status, self.answer = None, {}

@@ -12,11 +12,12 @@ from typing import Self
 from aggregator.settings import HostSettings
 
 USUAL = HostSettings()  # of a host without an entry
+TOO_LATE = "the host's turn comes after the end of this round"
 HESITATION = 2.0  # seconds without an end after which a request, and its host, count as slow
 
 
 class NoRoomError(Exception):
-    """The turn would come after the round's end."""
+    """Nothing is asked in this round: the turn would come after its end, or the host wants to rest."""
 
 
 def budget(host: str, hosts: Mapping[str, HostSettings]) -> str:
@@ -58,11 +59,11 @@ class Turn:
                 async with asyncio.timeout_at(until):
                     await self._places.acquire()
             except TimeoutError:
-                raise NoRoomError from None
+                raise NoRoomError(TOO_LATE) from None
             try:
                 while (now := loop.time()) < self._ready_at:
                     if until is not None and self._ready_at > until:
-                        raise NoRoomError
+                        raise NoRoomError(TOO_LATE)
                     await asyncio.sleep(self._ready_at - now)
                 self._ready_at = now + self._gap
                 try:
@@ -82,6 +83,7 @@ class Turns:
     def __init__(self, hosts: Mapping[str, HostSettings], gap: float) -> None:
         self._hosts, self._gap = hosts, gap
         self._turns: dict[str, Turn] = {}
+        self._resting: dict[str, float] = {}  # host → loop time
 
     def of(self, host: str) -> Turn:
         name = budget(host, self._hosts)
@@ -92,10 +94,20 @@ class Turns:
             turn = self._turns[name] = Turn(gap, settings.concurrency)
         return turn
 
+    def rest(self, host: str, seconds: float) -> None:
+        """The host has asked for it: no feed there is begun to be asked so long, not even in this round."""
+        self._resting[host] = asyncio.get_running_loop().time() + seconds
+
+    def heed(self, host: str) -> None:
+        """Raises NoRoomError for a host that rests."""
+        if self._resting.get(host, 0.0) > asyncio.get_running_loop().time():
+            raise NoRoomError("the host has asked for rest")
+
     def forget_idle(self) -> None:
         """Drop what would be made the same again."""
         now = asyncio.get_running_loop().time()
         self._turns = {name: turn for name, turn in self._turns.items() if not turn.idle(now)}
+        self._resting = {host: until for host, until in self._resting.items() if until > now}
 
 
 class Lanes:
