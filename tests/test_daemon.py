@@ -20,8 +20,9 @@ from aggregator.settings import Settings
 from tests.daemon_process import Running, aggregator, daemon
 from tests.daemon_site import Site, configure, mailing, news, rows
 from tests.digest_server import HANG, mail_server
+from tests.parse_faults import FAULTS
 
-HANGS = b"<rss version='2.0'><channel><item><author>" + b"a" * 1_500_000 + b"</author></item></channel></rss>"
+HANGS = FAULTS["many_namespaces"]()
 
 
 @pytest.fixture

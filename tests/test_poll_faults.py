@@ -18,6 +18,7 @@ from types import SimpleNamespace
 import pytest
 from aiohttp import web
 
+from tests.parse_faults import FAULTS
 from tests.replay.loopback import Loopback, address
 from tests.replay.stream import Piece, rss
 
@@ -43,9 +44,7 @@ def _news(name: str) -> bytes:
     return rss(name, pieces, shown=lambda moment: moment)
 
 
-_HANGS = (
-    b"<rss version='2.0'><channel><title>x</title><item><author>" + b"a" * 120_000 + b"</author></item></channel></rss>"
-)
+_HANGS = FAULTS["many_categories"]()  # each is looked for among all before it
 _LIMPS = _news("limps").replace(b"flood had", b"flood & storm had").replace(b"</channel></rss>", b"")
 _PAGE = b"<!DOCTYPE html><html><head><title>Hello</title></head><body><p>We have a new website.</p></body></html>"
 _BODIES = {  # host ─► status and body
