@@ -52,11 +52,19 @@ def test_the_command_gives_the_code(code: int, command: str, tmp_path: Path, sit
     assert "Traceback" not in done.stderr
 
 
+# what a shell starts in the background ignores SIGINT, and so does all it starts: the tests themselves, perhaps
+HEARING = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("aggregator", run_name="__main__", alter_sys=True)
+"""
+
+
 def test_a_round_ended_by_ctrl_c_is_asked_again(tmp_path: Path, site: Site) -> None:
     site.gate.clear()
     configure(tmp_path, site)
     round_ = subprocess.Popen(
-        [sys.executable, "-m", "aggregator", "poll"], cwd=tmp_path, env=environment(tmp_path),
+        [sys.executable, "-c", HEARING, "poll"], cwd=tmp_path, env=environment(tmp_path),
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert site.asked.wait(60)
