@@ -1,29 +1,41 @@
 """Buckets ↔ the entries that stand in them, for ever growing and never slow.
 
-Rows `(bucket, entry_id)` sorted by bucket answer "who else is here", but every entry's buckets fall on as many pages as
-it has buckets: written at once, twenty entries rewrite a thousand pages. So, as in a log-structured merge tree (O'Neil
-et al., 1996), new entries leave their buckets as one blob each in `fresh_bands`, read from memory, and two thousand of
-them at a time are sorted into `bands`.
+A bucket is one row, a posting list: its newest entries, newest first. Fifty rows and not two thousand are read for a
+newcomer. Every entry's buckets fall on as many pages as it has buckets, though: written at once, twenty entries rewrite
+a thousand pages. So, as in a log-structured merge tree (O'Neil et al., 1996), new entries leave their buckets as one
+blob each in `fresh_bands`, read from memory, and two thousand of them at a time are sorted into `bands`.
 """
 
 import sqlite3
+import struct
 from array import array
-from collections.abc import Sequence
-from functools import cache
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 
 from storage.connection import Connection, writes
 
 BUCKET_READS = 50  # newest entries of a bucket that are looked at: a flood of look-alikes costs no more than others
 FRESH = 2_000  # entries; about 25 MB in memory with 75 buckets each
-_IDS = 48  # bits of an entry id: enough for nine thousand a second, a thousand years long
-_STEP = 16  # widths of the statement that reads buckets; SQLite joins at most 500 selects
+_BYTES = 8  # of an entry id in a posting list
+ADD_POSTINGS = """
+INSERT INTO bands (bucket, entry_ids) VALUES (?, ?)
+ON CONFLICT (bucket) DO UPDATE SET entry_ids = joined_postings(excluded.entry_ids, entry_ids)
+"""
 
 
-@cache
-def _in_any_bucket(width: int) -> str:
-    """One statement for `width` buckets: several times quicker than one for each, and each is read to its cap."""
-    one = f"SELECT * FROM (SELECT entry_id FROM bands WHERE bucket = ? ORDER BY entry_id DESC LIMIT {BUCKET_READS})"
-    return f"SELECT entry_id, count(*) FROM ({' UNION ALL '.join([one] * width)}) GROUP BY 1"
+def packed(entry_ids: Iterable[int]) -> bytes:
+    """A posting list: big-endian 64-bit ids, newest first, so that SQL compares two lists by their newest entries."""
+    newest = sorted(set(entry_ids), reverse=True)[:BUCKET_READS]
+    return struct.pack(f">{len(newest)}q", *newest)
+
+
+def unpacked(postings: bytes) -> tuple[int, ...]:
+    """Any number of posting lists, one after the other → their ids."""
+    return struct.unpack(f">{len(postings) // _BYTES}q", postings)
+
+
+def _joined(a: bytes, b: bytes) -> bytes:
+    return packed(unpacked(a + b))
 
 
 class Bands(Connection):
@@ -31,6 +43,7 @@ class Bands(Connection):
 
     def __init__(self, raw: sqlite3.Connection, path: str) -> None:
         super().__init__(raw, path)
+        raw.create_function("joined_postings", 2, _joined, deterministic=True)
         self._forget_fresh()
 
     def _forget_fresh(self) -> None:
@@ -52,19 +65,19 @@ class Bands(Connection):
             (entry_id, array("q", buckets).tobytes()),
         )
 
-    def _shared(self, buckets: Sequence[int]) -> list[tuple[int, int]]:
-        """(entry id, in how many of the buckets it stands), most first, then newest."""
-        if not buckets:
-            return []
-        width = -(-len(buckets) // _STEP) * _STEP
-        padded = (*buckets, *[None] * (width - len(buckets)))
-        shared = {row[0]: row[1] for row in self.rows(_in_any_bucket(width), padded)}
+    def _shared(self, buckets: Sequence[int]) -> tuple[list[int], Counter[int]]:
+        """Entries, and in how many of the buckets each stands; most first, then newest."""
         self._read_fresh()
-        for bucket in buckets:
-            for entry_id in self._fresh.get(bucket, ()):
-                shared[entry_id] = shared.get(entry_id, 0) + 1
-        ranked = sorted([count << _IDS | entry_id for entry_id, count in shared.items()], reverse=True)
-        return [(one & (1 << _IDS) - 1, one >> _IDS) for one in ranked]
+        found = [entry_id for bucket in buckets for entry_id in self._fresh.get(bucket, ())]
+        asked = ", ".join("?" * len(buckets))
+        older = [
+            postings[: _BYTES * (BUCKET_READS - len(self._fresh.get(bucket, ())))]
+            for bucket, postings in self.rows(f"SELECT bucket, entry_ids FROM bands WHERE bucket IN ({asked})", buckets)
+        ]
+        shared = Counter((*found, *unpacked(b"".join(older))))
+        ranked = sorted(shared, reverse=True)
+        ranked.sort(key=shared.__getitem__, reverse=True)
+        return ranked, shared
 
     def _read_fresh(self) -> None:
         """Bring the memory in step with `fresh_bands`: others write it too, and sort it away."""
@@ -92,12 +105,10 @@ class Bands(Connection):
     @writes
     def sort_bands(self) -> None:
         """Move all fresh buckets into `bands`, in its order: each page is written once."""
-        rows = [
-            (bucket, entry_id)
-            for entry_id, blob in self.rows("SELECT entry_id, buckets FROM fresh_bands")
-            for bucket in array("q", blob)
-        ]
-        rows.sort()
-        self.many("INSERT OR IGNORE INTO bands (bucket, entry_id) VALUES (?, ?)", rows)
+        postings: defaultdict[int, list[int]] = defaultdict(list)
+        for entry_id, blob in self.rows("SELECT entry_id, buckets FROM fresh_bands"):
+            for bucket in array("q", blob):
+                postings[bucket].append(entry_id)
+        self.many(ADD_POSTINGS, [(bucket, packed(postings[bucket])) for bucket in sorted(postings)])
         self.run("DELETE FROM fresh_bands")
         self._forget_fresh()

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from storage.bands import packed
 from storage.connection import explaining
 from storage.frequencies import Frequencies
 from storage.stories import Stories
@@ -64,9 +65,13 @@ class Keeping(Stories, Frequencies):
         return len(found)
 
     def sweep_bands(self, before: datetime) -> int:
-        """Drop the bands of entries seen before then: too old to be a candidate. In slices; returns how many."""
+        """Drop the buckets whose newest entry was seen before then: too old for candidates. Returns how many.
+
+        In slices. Elsewhere an old entry stays until newer ones take its place; readers ask for the time all the same.
+        """
         oldest = self.one("SELECT min(id) FROM entries WHERE seen >= ?", (to_text(before),))[0]
         keep_from = oldest if oldest is not None else self.one("SELECT ifnull(max(id), 0) + 1 FROM entries")[0]
+        oldest_kept = packed([keep_from])
         dropped, start = 0, -LARGEST_INTEGER - 1
         while start <= LARGEST_INTEGER:
             end = self.row(
@@ -75,7 +80,8 @@ class Keeping(Stories, Frequencies):
             last = int(end[0]) if end else LARGEST_INTEGER
             with self.transaction():
                 dropped += self.run(
-                    "DELETE FROM bands WHERE bucket BETWEEN ? AND ? AND entry_id < ?", (start, last, keep_from)
+                    "DELETE FROM bands WHERE bucket BETWEEN ? AND ? AND entry_ids < ?",
+                    (start, last, oldest_kept),
                 ).rowcount
             start = last + 1
         return dropped

@@ -5,7 +5,16 @@ import secrets
 import sqlite_utils
 from sqlite_utils import Migrations
 
-from storage.history import m001_tables, m002_search, m003_views, m004_told, m005_fulltext, m006_acts, run_script
+from storage.history import (
+    m001_tables,
+    m002_search,
+    m003_views,
+    m004_told,
+    m005_fulltext,
+    m006_acts,
+    m007_postings,
+    run_script,
+)
 
 history = Migrations("aggregator")
 
@@ -42,3 +51,8 @@ def fulltext(db: sqlite_utils.Database) -> None:
 @history(name="m006_acts")
 def acts(db: sqlite_utils.Database) -> None:
     run_script(db, m006_acts.SQL)
+
+
+@history(name="m007_postings")
+def postings(db: sqlite_utils.Database) -> None:
+    m007_postings.gather(db)

@@ -16,7 +16,7 @@ FROM entries e JOIN signatures s ON s.entry_id = e.id
 WHERE e.id IN (SELECT value FROM json_each(?)) AND e.seen >= ? AND s.recipe_id = ?
 """
 _STANDING = "SELECT id, story_id FROM entries WHERE id IN (SELECT value FROM json_each(?)) AND seen >= ?"
-NEAREST = 100  # entries whose stories are looked up at once
+NEAREST = 50  # entries whose stories are looked up at once
 _PROFILES = """
 SELECT p.story_id, r.recipe, p.profile, s.entries, s.first_seen, s.last_seen
 FROM stories s JOIN profiles p ON p.story_id = s.id JOIN recipes r ON r.id = p.recipe_id
@@ -34,12 +34,12 @@ class Sketches(Bands):
         recipe_id = self._recipe_id(sketch.recipe)
         if recipe_id is None:
             return []
-        shared = self._shared(sketch.text_buckets)
+        shared, counts = self._shared(sketch.text_buckets)
         found: list[Candidate] = []
         for start in range(0, len(shared), limit):  # most sketches need one round: few of the shared are too old
-            ranked = dict(shared[start : start + limit])
+            ranked = shared[start : start + limit]
             rows = self.rows(_CANDIDATES, (to_json(ranked), to_text(since), recipe_id))
-            by_id = {row["id"]: _candidate(row, sketch.recipe, ranked[row["id"]]) for row in rows}
+            by_id = {row["id"]: _candidate(row, sketch.recipe, counts[row["id"]]) for row in rows}
             found += [by_id[entry_id] for entry_id in ranked if entry_id in by_id]
             if len(found) >= limit:
                 break
@@ -47,10 +47,10 @@ class Sketches(Bands):
 
     def stories_near(self, sketch: Sketch, *, since: datetime, limit: int) -> list[int]:
         """Stories with an entry seen since then that shares an event bucket; those of most shared first."""
-        shared = self._shared(sketch.event_buckets)
+        shared, _ = self._shared(sketch.event_buckets)
         near: dict[int, None] = {}
         for start in range(0, len(shared), NEAREST):
-            ranked = [entry_id for entry_id, _ in shared[start : start + NEAREST]]
+            ranked = shared[start : start + NEAREST]
             stands = {row[0]: row[1] for row in self.rows(_STANDING, (to_json(ranked), to_text(since)))}
             near |= dict.fromkeys(stands[entry_id] for entry_id in ranked if entry_id in stands)
             if len(near) >= limit:

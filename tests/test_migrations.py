@@ -17,7 +17,7 @@ from storage import open_store, versions
 from storage.connection import Connection, connect
 from storage.migrations import history
 from tests.dump_schema import fill
-from tests.storage_values import NOON, add
+from tests.storage_values import NOON, add, sketch
 
 RELEASED = sorted((Path(__file__).parent / "schemas").glob("*.sql"))
 
@@ -39,6 +39,8 @@ def test_a_released_schema_becomes_this_one(released: Path, tmp_path: Path) -> N
         assert store.digests(limit=1)[0].rendered == b"mail\xff"
         assert store.untold("daily", "a@b", since=NOON) == []
         assert [hit.entry_id for hit in store.search("headline")] == [3, 2, 1]
+        near = store.candidates(sketch(2, 3), since=NOON, limit=9)
+        assert [(one.entry_id, one.shared) for one in near] == [(2, 2), (1, 1)]
         assert add(store, 4).entry_id == 4
         assert store.check() == []
     open_store(new).close()
@@ -58,7 +60,7 @@ def older(path: Path) -> None:
     with closing(Connection(connect(path), str(path))) as connection:
         names = [migration.name for migration in history.pending(connection.db)]
         history.apply(connection.db, stop_before=names[-1])
-        connection.run("PRAGMA user_version = 5")
+        connection.run("PRAGMA user_version = 6")
         connection.run("INSERT INTO settings (key, value, meaning) VALUES ('mark', '1', 'of the test')")
 
 
@@ -66,13 +68,13 @@ def test_a_copy_is_kept_before_the_first_migration(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     older(path)
     with open_store(path) as store:
-        assert store.one("PRAGMA user_version")[0] == 6
+        assert store.one("PRAGMA user_version")[0] == 7
         assert store.one("SELECT value FROM settings WHERE key = 'mark'")[0] == "1"
-    copy = tmp_path / "a.db.v5.bak"
-    assert "acts" in schema(path)
-    assert "acts" not in schema(copy)
+    copy = tmp_path / "a.db.v6.bak"
+    assert "entry_ids" in schema(path)["bands"]
+    assert "entry_ids" not in schema(copy)["bands"]
     open_store(path).close()  # nothing to migrate: no further copy
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.db", "a.db.v5.bak"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.db", "a.db.v6.bak"]
 
 
 def test_no_copy_when_told_not_to_or_when_new(tmp_path: Path) -> None:

@@ -197,8 +197,20 @@ def test_a_flood_in_one_bucket_is_not_read_to_the_end(store: Database) -> None:
         add(store, number, buckets=(5,))
     assert len(store.candidates(sketch(5), since=NOON, limit=500)) == bands.BUCKET_READS
     store.sort_bands()
-    newest = store.candidates(sketch(5), since=NOON, limit=500)
-    assert [one.entry_id for one in newest] == list(range(bands.BUCKET_READS * 2, bands.BUCKET_READS, -1))
+    newest = list(range(bands.BUCKET_READS * 2, bands.BUCKET_READS, -1))
+    assert [one.entry_id for one in store.candidates(sketch(5), since=NOON, limit=500)] == newest
+    add(store, 500, buckets=(5,))  # fresh beside sorted: still the newest
+    assert [one.entry_id for one in store.candidates(sketch(5), since=NOON, limit=500)] == [newest[0] + 1, *newest[:-1]]
+
+
+def test_an_old_entry_sketched_anew_takes_no_newer_ones_place(store: Database) -> None:
+    for number in range(bands.BUCKET_READS + 1):
+        add(store, number, buckets=(5,))
+    store.sort_bands()
+    newest = [one.entry_id for one in store.candidates(sketch(5), since=NOON, limit=500)]
+    store.replace_sketch(1, sketch(5))
+    store.sort_bands()
+    assert [one.entry_id for one in store.candidates(sketch(5), since=NOON, limit=500)] == newest
 
 
 @settings(deadline=None, max_examples=25)

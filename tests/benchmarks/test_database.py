@@ -20,6 +20,7 @@ import pytest
 from aggregator.app import App
 from aggregator.settings import Settings
 from storage import Database, open_store
+from storage.bands import ADD_POSTINGS, packed, unpacked
 from tests.articles import articles
 from tests.conftest import SHARED
 
@@ -91,7 +92,6 @@ _COPIED: dict[str, dict[str, str]] = {
     "redirects": {"old_id": _STORY, "story_id": _STORY, "at": _LATER},
     "signatures": {"entry_id": _ENTRY},
     "profiles": {"story_id": _STORY},
-    "bands": {"bucket": "{} / 2 + {lap}", "entry_id": _ENTRY},
 }  # fmt: skip
 
 
@@ -102,11 +102,12 @@ def multiply(store: Database) -> None:
         "entries": store.one("SELECT max(id) FROM entries")[0],
         "stories": max(filter(None, store.one("SELECT max(id), (SELECT max(old_id) FROM redirects) FROM stories"))),
     }
+    postings = [(row[0], unpacked(row[1])) for row in store.rows("SELECT bucket, entry_ids FROM bands")]
     for lap in range(1, -(-ENTRIES // INGESTED)):
         with store.transaction():
             store.run("PRAGMA defer_foreign_keys = ON")
             for table, changed in _COPIED.items():
-                key = next(iter(changed)) if table != "bands" else "entry_id"
+                key = next(iter(changed))
                 last = own["stories" if changed[key] is _STORY else "entries"]
                 numbers = {name: count * lap for name, count in own.items()}
                 columns = [row["name"] for row in store.rows(f"PRAGMA table_info({table})")]
@@ -116,6 +117,10 @@ def multiply(store: Database) -> None:
                 ]
                 chosen = f"SELECT {', '.join(values)} FROM {table} WHERE {key} <= {last} ORDER BY 1"  # noqa: S608 – our own words
                 store.run(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) {chosen}")
+            copies = (
+                (bucket // 2 + lap, packed(one + own["entries"] * lap for one in ids)) for bucket, ids in postings
+            )
+            store.many(ADD_POSTINGS, copies)
 
 
 def sizes(store: Database) -> None:

@@ -1,17 +1,18 @@
 PRAGMA application_id = 1095193159;
-PRAGMA user_version = 6;
+PRAGMA user_version = 7;
 CREATE TABLE "_sqlite_migrations" (
    "id" INTEGER PRIMARY KEY,
    "migration_set" TEXT,
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES (1, 'aggregator', 'm001_tables', '2026-11-21 00:47:30.583914+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (2, 'aggregator', 'm002_search', '2026-11-21 00:47:30.591440+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (3, 'aggregator', 'm003_views', '2026-11-21 00:47:30.593914+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (4, 'aggregator', 'm004_told', '2026-11-21 00:47:30.605166+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (5, 'aggregator', 'm005_fulltext', '2026-11-21 00:47:30.641422+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (6, 'aggregator', 'm006_acts', '2026-11-21 00:47:30.654015+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (1, 'aggregator', 'm001_tables', '2026-11-21 05:36:45.627742+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (2, 'aggregator', 'm002_search', '2026-11-21 05:36:45.640964+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (3, 'aggregator', 'm003_views', '2026-11-21 05:36:45.645260+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (4, 'aggregator', 'm004_told', '2026-11-21 05:36:45.647806+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (5, 'aggregator', 'm005_fulltext', '2026-11-21 05:36:45.655633+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (6, 'aggregator', 'm006_acts', '2026-11-21 05:36:45.658289+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (7, 'aggregator', 'm007_postings', '2026-11-21 05:36:45.665735+00:00');
 CREATE TABLE feeds (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     title TEXT NOT NULL,                    -- what to call it: the user's name, else the document's, else the address
@@ -208,7 +209,7 @@ CREATE TABLE settings (
     value TEXT NOT NULL,
     meaning TEXT NOT NULL
 ) WITHOUT ROWID;
-INSERT INTO "settings" VALUES ('seed', '55078423', 'random, drawn once: keys the hashes');
+INSERT INTO "settings" VALUES ('seed', '1660656347', 'random, drawn once: keys the hashes');
 CREATE TABLE recipes (
     id INTEGER PRIMARY KEY,
     recipe TEXT NOT NULL UNIQUE
@@ -231,15 +232,6 @@ CREATE TABLE signatures (
 INSERT INTO "signatures" VALUES (1, 1, X'7369676E6174757265', X'6665617475726573');
 INSERT INTO "signatures" VALUES (2, 1, X'7369676E6174757265', X'6665617475726573');
 INSERT INTO "signatures" VALUES (3, 1, X'7369676E6174757265', X'6665617475726573');
-CREATE TABLE bands (
-    bucket INTEGER NOT NULL,
-    entry_id INTEGER NOT NULL,
-    PRIMARY KEY (bucket, entry_id)
-) WITHOUT ROWID;
-INSERT INTO "bands" VALUES (1, 1);
-INSERT INTO "bands" VALUES (2, 1);
-INSERT INTO "bands" VALUES (2, 2);
-INSERT INTO "bands" VALUES (3, 2);
 CREATE TABLE fresh_bands (
     entry_id INTEGER PRIMARY KEY REFERENCES entries (id) ON DELETE CASCADE,
     buckets BLOB NOT NULL                   -- signed 64-bit integers of this machine's byte order
@@ -285,6 +277,13 @@ CREATE TABLE acts (
     story_id INTEGER NOT NULL,              -- what it made
     before TEXT NOT NULL                    -- where the entries it moved stood: {"entries": […], "redirects": […]}
 );
+CREATE TABLE bands (
+    bucket INTEGER PRIMARY KEY,             -- the hash of one band of a sketch
+    entry_ids BLOB NOT NULL                 -- the newest entries in it: big-endian 64-bit integers, newest first
+);
+INSERT INTO "bands" VALUES (1, X'0000000000000001');
+INSERT INTO "bands" VALUES (2, X'00000000000000020000000000000001');
+INSERT INTO "bands" VALUES (3, X'0000000000000002');
 INSERT INTO entries_fts (entries_fts) VALUES ('rebuild');
 DELETE FROM sqlite_sequence;
 INSERT INTO "sqlite_sequence" VALUES ('feeds', 3);
