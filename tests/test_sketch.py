@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import cluster
 from aggregator.cluster import features, headlines, lexicon, shingles
-from aggregator.cluster.words import words
+from aggregator.cluster.words import tokens, words
 from aggregator.model import Sketch
 from tests.cluster_desk import SETTINGS, entry
 
@@ -93,6 +94,15 @@ def test_a_lexicon_starts_anew_before_it_grows_without_end(monkeypatch: pytest.M
     assert small.sketch(entry("Crane falls", HARBOUR)).features == once.features
 
 
+def test_a_set_is_signed_as_datasketch_signs_it_one_by_one() -> None:
+    values = np.random.default_rng(1).integers(0, 2**32, 50, dtype=np.uint32)
+    minhash = MinHash(num_perm=128, seed=3, hashfunc=int, scheme="affine32")
+    for value in values.tolist():
+        minhash.update(value)
+    assert shingles.Signer(128, 3).sign(values).tolist() == minhash.hashvalues.tolist()
+    assert shingles.Signer(128, 3).sign(values[:0]).tolist() == [2**32 - 1] * 128
+
+
 def test_agreement_estimates_jaccard() -> None:
     signer = shingles.Signer(128, 3)
     values = np.random.default_rng(1).integers(0, 2**32, 3000, dtype=np.uint32)
@@ -127,6 +137,12 @@ def test_words_of_many_scripts(text: str, lang: str, stems: list[str] | None) ->
 def test_any_text_can_be_sketched(text: str, lang: str) -> None:
     sketch = sketcher().sketch(entry(text[:50], text, lang=lang))
     assert bool(sketch.features) == bool(all_buckets(sketch))
+
+
+@given(st.text(st.sampled_from("ab7 '.,:/-\n\"(|_Z"), max_size=30))
+def test_plain_text_is_cut_as_any_other(text: str) -> None:
+    """By its own, quicker rule."""
+    assert tokens(text) == tokens(f"{text} é")[:-1]
 
 
 def test_headline_keys_ignore_case_and_marks_and_short_ones_say_nothing() -> None:

@@ -224,7 +224,7 @@ def test_what_is_stored_and_what_is_recomputed_are_told_apart(call: Run) -> None
     assert stored["entry 1"].startswith("new (a story of its own); score 0.00")
     assert stored["corrections"] == "none binds them"
     assert now["candidates"].startswith("as one text: ")
-    assert "of 48 event buckets less than an hour apart" in now["candidates"]
+    assert "of 32 event buckets less than an hour apart" in now["candidates"]
     assert "Maren 0." in now["same event"]
     assert now["decision"].startswith("into story 1 as story (same event, other text): ")
     assert now["decision"].endswith(" as stored")
@@ -390,11 +390,11 @@ def test_buckets_are_told_by_what_they_catch() -> None:
     b = party(desk, 2, entry(title, BREAD[0][1]))
     c = party(desk, 3, entry("Bread", BREAD[0][1], canonical_url=url))
     week = timedelta(days=7)
-    assert sum(map(len, a.buckets)) == len(a.sketch.event_buckets) + len(a.sketch.text_buckets) == 75
+    assert sum(map(len, a.buckets)) == len(a.sketch.event_buckets) + len(a.sketch.text_buckets) == 59
     same_headline, same_address, itself = (why.meeting(a, other, week) for other in (b, c, a))
     assert (same_headline.headline, same_headline.address) == (True, False)
     assert (same_address.headline, same_address.address, same_address.texts_compared) == (False, True, True)
-    assert (itself.event, itself.text, itself.headline, itself.address) == (48, 24, True, True)
+    assert (itself.event, itself.text, itself.headline, itself.address) == (32, 24, True, True)
     d, e = (
         party(desk, n, entry(f"Ferry runs aground off {port}", BREAD[n - 4][1]))
         for n, port in ((4, "Elsin"), (5, "Oslo"))

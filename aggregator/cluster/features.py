@@ -6,6 +6,7 @@ these days) is multiplied in when entries are compared, in `weights.py`.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,7 +14,7 @@ import msgpack
 import numpy as np
 import numpy.typing as npt
 
-from aggregator.cluster.lexicon import Lexicon, Reading
+from aggregator.cluster.lexicon import Reading
 
 TERMS = 90  # heaviest kept of an entry
 TITLE, NAME, NUMBER = 1, 2, 4  # flags of a term
@@ -55,36 +56,38 @@ class Features:
     lang: str
 
 
-def weigh(title: Reading, text: Reading) -> Weighed:
+def weigh(read: Reading) -> Weighed:
     """All distinct words of an entry with their weights."""
-    worth = np.concatenate((np.full(len(title), _TITLE_WEIGHT), np.ones(len(text))))
-    worth[len(title) + _LEAD :] = _TAIL_WEIGHT
-    title_case = title.capital.sum() > 0.6 * len(title)  # capitals tell nothing then
-    named = np.concatenate((title.capital & ~title_case, text.capital))
-    number = np.concatenate((title.number, text.number))
-    flags = np.where(number, NUMBER, np.where(named, NAME, 0)).astype(np.uint8)
-    flags[: len(title)] |= TITLE
-    stems, where = np.unique(np.concatenate((title.stems, text.stems)), return_inverse=True)
-    first = np.empty(len(stems))
-    first[where[::-1]] = np.arange(len(where))[::-1]
-    rarity, kinds = np.full(len(stems), np.inf), np.zeros(len(stems), np.uint8)
-    np.minimum.at(rarity, where, np.concatenate((title.rarity, text.rarity)))
-    np.bitwise_or.at(kinds, where, flags)
-    weight = np.log1p(np.bincount(where, worth, len(stems))) * np.where(kinds & NAME, _NAME_WEIGHT, 1.0)
+    titled = read.titled
+    worth = np.ones(len(read))
+    worth[:titled] = _TITLE_WEIGHT
+    worth[titled + _LEAD :] = _TAIL_WEIGHT
+    named = read.capital
+    if named[:titled].sum() > 0.6 * titled:  # capitals of the title tell nothing then
+        named = named.copy()
+        named[:titled] = False
+    flags = np.where(read.number, NUMBER, named * NAME).astype(np.uint8)
+    flags[:titled] |= TITLE
+    by_stem = np.argsort(read.stems, kind="stable")
+    stems = read.stems[by_stem]
+    start = np.flatnonzero(np.concatenate(([True], stems[1:] != stems[:-1])))  # of each stem's words
+    rarity = np.minimum.reduceat(read.rarity[by_stem], start)
+    kinds = np.bitwise_or.reduceat(flags[by_stem], start)
+    weight = np.log1p(np.add.reduceat(worth[by_stem], start)) * np.where(kinds & NAME, _NAME_WEIGHT, 1.0)
     # of equals the first in the text: the numbers of stems tell only which texts were read before
-    order = np.argsort(_EARLIER * first - weight * rarity, kind="stable")
-    return Weighed(stems[order], weight[order], rarity[order], kinds[order])
+    order = np.argsort(_EARLIER * by_stem[start] - weight * rarity, kind="stable")
+    return Weighed(stems[start][order], weight[order], rarity[order], kinds[order])
 
 
-def pack(weighed: Weighed, lexicon: Lexicon, *, words: int, lang: str, shingles: int, lead: bytes) -> bytes:
-    """`shingles`: distinct, in title and text; `lead`: sorted distinct uint32 hashes of the first of them."""
+def pack(weighed: Weighed, stems: Sequence[str], *, words: int, lang: str, shingles: int, lead: bytes) -> bytes:
+    """`stems`: their names; `shingles`: distinct ones, `lead`: sorted distinct uint32 hashes of the first of them."""
     blob: bytes = msgpack.packb(
         (
             words,
             lang,
             shingles,
             lead,
-            " ".join(lexicon.stems(weighed.stems[:TERMS])),
+            " ".join(stems[:TERMS]),
             _bytes(weighed.weight, _WEIGHT_STEP),
             _bytes(weighed.rarity, _RARITY_STEP),
             weighed.flags[:TERMS].tobytes(),

@@ -21,8 +21,9 @@ _DOCUMENT = 200  # words in which the prior asks for at least one occurrence
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The words of a text in order, one value a word."""
+    """The words of a title and its text in order, one value a word."""
 
+    titled: int  # how many are the title's
     hashes: npt.NDArray[np.uint64]  # keyed, of the lower-case word
     stems: npt.NDArray[np.int64]  # numbers; `Lexicon.stems` names them
     rarity: npt.NDArray[np.float64]  # -log of the share of documents that general language expects to hold it
@@ -56,30 +57,36 @@ class Lexicon:
         if len(self._rows) > _REMEMBERED:
             self._forget()
 
-    def read(self, text: str) -> Reading:
-        found = np.array(list(map(self._rows.__getitem__, tokens(text))), np.int64)
-        broken = found == 0
-        first = np.concatenate(([True], broken[:-1]))[: len(found)]
-        keep = ~broken
-        found = found[keep]
+    def read(self, title: str, text: str) -> Reading:
+        heading, body = tokens(title), tokens(text)
+        cut = heading + body
+        found = np.fromiter(map(self._rows.__getitem__, cut), np.int64, len(cut))
+        words = found != 0
+        follows = np.zeros(len(cut) + 1, np.bool_)  # on a word: not first in the title, the text, or after a break
+        follows[1:] = words
+        follows[len(heading)] = False
+        kept = found[words]
         return Reading(
-            self._hashes[found], self._numbers[found], self._rarity[found], self._digit[found],
-            self._upper[found] & ~first[keep],
+            int(np.count_nonzero(words[: len(heading)])),
+            self._hashes[kept], self._numbers[kept], self._rarity[kept], self._digit[kept],
+            self._upper[kept] & follows[:-1][words],
         )  # fmt: skip
 
     def stems(self, numbers: npt.NDArray[np.int64]) -> list[str]:
-        return list(map(self._stems.__getitem__, numbers.tolist()))
+        names: list[str] = self._stems[numbers].tolist()
+        return names
 
     def stem_hashes(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
-        return np.array([self._hash(stem) for stem in self.stems(numbers)], np.uint64)
+        return self._stem_hashes[numbers]
 
     def _forget(self) -> None:
         self._rows = _Rows(self._learn)
-        self._stems: list[str] = []
         self._by_stem: dict[str, int] = {}
+        self._stems = np.zeros(1024, np.object_)  # by number of the stem
         self._hashes = np.zeros(1024, np.uint64)
         self._numbers = np.zeros(1024, np.int64)
         self._rarity = np.zeros(1024)
+        self._stem_hashes = np.zeros(1024, np.uint64)
         self._digit = np.zeros(1024, np.bool_)
         self._upper = np.zeros(1024, np.bool_)
         self._next = 1
@@ -90,9 +97,10 @@ class Lexicon:
             self._grow()
         known = word(token, self._lang)
         self._hashes[row] = self._hash(known.surface)
-        self._numbers[row] = self._by_stem.setdefault(known.stem, len(self._stems))
-        if self._numbers[row] == len(self._stems):
-            self._stems.append(known.stem)
+        if known.stem not in self._by_stem:
+            stem = self._by_stem[known.stem] = len(self._by_stem)
+            self._stems[stem], self._stem_hashes[stem] = known.stem, self._hash(known.stem)
+        self._numbers[row] = self._by_stem[known.stem]
         self._rarity[row] = -math.log(-math.expm1(-frequency(known.surface, self._lang) * _DOCUMENT))
         self._digit[row] = token[0].isdigit()
         self._upper[row] = token[0].isupper()
@@ -100,7 +108,7 @@ class Lexicon:
         return row
 
     def _grow(self) -> None:
-        for name in ("_hashes", "_numbers", "_rarity", "_digit", "_upper"):
+        for name in ("_hashes", "_numbers", "_rarity", "_stems", "_stem_hashes", "_digit", "_upper"):
             column = getattr(self, name)
             setattr(self, name, np.concatenate((column, np.zeros_like(column))))
 

@@ -5,14 +5,14 @@ that an excerpt meets the full article; the headline; the URL. Same event: MinHa
 one row a band, because two reports of an event share a handful of words and no phrase.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import xxhash
 
 from aggregator.cluster import headlines, shingles
-from aggregator.cluster.features import Weighed, pack, weigh
+from aggregator.cluster.features import pack, weigh
 from aggregator.cluster.lexicon import Lexicon
 from aggregator.model import Entry, Sketch
 from aggregator.settings import ClusterSettings
@@ -23,10 +23,12 @@ _PERMUTATIONS = 128
 _LEAD = 64  # shingles of the lead
 _COPY_BANDS = 24
 _STORY_TERMS = 30
-_STORY_BANDS = 48
+_STORY_BANDS = 32
 _SCANT = 3  # words: less sketches nothing
 _TEXT_LIMIT = 20_000  # characters read of a text
-_LEVELS = {"story": 1 << 32, "copy": 2 << 32}  # band and level above the 32 bits of a hash
+_LEVELS = ((_STORY_BANDS, 1 << 32), (_COPY_BANDS, 2 << 32))
+# level and number of each band, above the 32 bits of a hash
+_BANDS = np.array([level + (band << 40) for count, level in _LEVELS for band in range(count)], np.uint64)
 
 
 class Buckets(NamedTuple):
@@ -55,26 +57,29 @@ class Sketcher:
 
     def sketch(self, entry: Entry) -> Sketch:
         lexicon = self._lexicon(entry.lang)
-        title, text = lexicon.read(entry.title), lexicon.read(entry.text[:_TEXT_LIMIT])
-        if len(title) + len(text) < _SCANT:
+        read = lexicon.read(entry.title, entry.text[:_TEXT_LIMIT])
+        if len(read) < _SCANT:
             return Sketch(self.recipe)
-        weighed = weigh(title, text)
-        runs = shingles.ngrams(np.concatenate((title.hashes, text.hashes)), _SHINGLE)
-        whole, lead = np.unique(runs), np.unique(runs[:_LEAD])
+        weighed = weigh(read)
+        stems = lexicon.stems(weighed.stems)
+        runs = shingles.ngrams(read.hashes, _SHINGLE)
+        lead = np.unique(runs[:_LEAD])
+        bands = self._bands(lexicon.stem_hashes(weighed.stems[:_STORY_TERMS]), lead)
+        named = (self._bucket(name) for name in _names(entry) if name.partition(" ")[2])
         return Sketch(
             self.recipe,
-            event_buckets=self._event_buckets(weighed, lexicon),
-            text_buckets=tuple(self._text_buckets(entry, lead)),
-            signature=shingles.packed(self._whole.sign(whole)),
+            event_buckets=tuple(bands[:_STORY_BANDS]),
+            text_buckets=(*bands[_STORY_BANDS:], *named),
+            signature=shingles.packed(self._whole.sign(runs)),
             features=pack(
                 weighed,
-                lexicon,
-                words=len(title) + len(text),
+                stems,
+                words=len(read),
                 lang=entry.lang,
-                shingles=len(whole),
+                shingles=len(set(runs.tolist())),
                 lead=lead.tobytes(),
             ),
-            terms=tuple(lexicon.stems(weighed.stems)),
+            terms=tuple(stems),
         )
 
     def _lexicon(self, lang: str) -> Lexicon:
@@ -90,18 +95,11 @@ class Sketcher:
         named = ({self._bucket(name)} if name.partition(" ")[2] else () for name in _names(entry))
         return Buckets(*map(frozenset, (sketch.event_buckets, sketch.text_buckets[:_COPY_BANDS], *named)))
 
-    def _event_buckets(self, weighed: Weighed, lexicon: Lexicon) -> tuple[int, ...]:
-        heaviest = lexicon.stem_hashes(weighed.stems[:_STORY_TERMS]) >> np.uint64(32)
-        return tuple(self._bands("story", self._stories.sign(heaviest.astype(np.uint32))))
-
-    def _text_buckets(self, entry: Entry, lead: shingles.Hashes) -> Iterator[int]:
-        yield from self._bands("copy", self._copies.sign(lead))
-        yield from (self._bucket(name) for name in _names(entry) if name.partition(" ")[2])
-
-    def _bands(self, level: str, signature: shingles.Hashes) -> list[int]:
-        """Signed 64-bit names for the bands' values, one row a band."""
-        bands = np.arange(len(signature), dtype=np.uint64) << np.uint64(40)
-        names: list[int] = shingles.mixed(signature + bands + np.uint64(_LEVELS[level]), self._key).tolist()
+    def _bands(self, stems: npt.NDArray[np.uint64], lead: shingles.Hashes) -> list[int]:
+        """Signed 64-bit names for the bands' values, those of the event first; one row a band."""
+        events = self._stories.sign((stems >> np.uint64(32)).astype(np.uint32))
+        values = np.concatenate((events, self._copies.sign(lead)))
+        names: list[int] = shingles.mixed(values + _BANDS, self._key).tolist()
         return names
 
     def _bucket(self, value: str) -> int:
