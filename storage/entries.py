@@ -45,7 +45,7 @@ class Entries(Stories, Sketches):
             )
         recipe_id = self._add_sketch(entry_id, sketch)
         self._save_profile(story_id, recipe_id, profile)
-        self._refresh(story_id)
+        self._grow(story_id, seen)
         return Placed(entry_id, story_id)
 
     def _insert_entry(self, feed_id: int, entry: Entry, story_id: int, copy_of: int | None, seen: datetime) -> int:

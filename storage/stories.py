@@ -1,5 +1,6 @@
 """Entries ↔ the stories they belong to: the columns people read are kept right in the same transaction."""
 
+import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -39,6 +40,19 @@ WHERE e.story_id = ? GROUP BY t.value ORDER BY min(e.id), t.key
 class Stories(Connection):
     """Stories as rows: made, told anew, merged, moved between."""
 
+    def __init__(self, raw: sqlite3.Connection, path: str) -> None:
+        super().__init__(raw, path)
+        self._grown: set[int] = set()  # to be told anew at the end of the transaction
+
+    def before_commit(self) -> None:
+        super().before_commit()
+        self.refresh_stories(self._grown)
+        self._grown.clear()
+
+    def forget(self) -> None:
+        super().forget()
+        self._grown.clear()
+
     def current_story(self, story_id: int) -> int:
         """The id itself, or where a merge has redirected it."""
         row = self.row("SELECT story_id FROM redirects WHERE old_id = ?", (story_id,))
@@ -49,6 +63,18 @@ class Stories(Connection):
         """A number for a story whose entries come in the same transaction."""
         at = to_text(seen)
         return int(self.run("INSERT INTO stories (first_seen, last_seen) VALUES (?, ?)", (at, at)).lastrowid or 0)
+
+    def _grow(self, story_id: int, seen: datetime) -> None:
+        """One entry more. What placing asks for is right at once, what people read when the transaction ends.
+
+        A feed that brings fifty entries of one story has its members counted once, not fifty times.
+        """
+        self.run(
+            "UPDATE stories SET entries = entries + 1, first_seen = min(first_seen, :at),"
+            " last_seen = max(last_seen, :at) WHERE id = :id",
+            {"id": story_id, "at": to_text(seen)},
+        )
+        self._grown.add(story_id)
 
     def refresh_stories(self, story_ids: Collection[int]) -> list[int]:
         """Count and title these stories anew from their members; returns those that have none left."""

@@ -43,6 +43,27 @@ def test_whatever_the_world_sends_is_stored(store: Database) -> None:
     assert store.one("SELECT length(title), text_length FROM entries")[:] == (4, 3)
 
 
+def test_inside_a_transaction_placing_sees_a_story_as_it_grows_and_people_see_it_whole_afterwards(
+    store: Database,
+) -> None:
+    with store.transaction():
+        story = add(store, 1, seen=NOON).story_id
+        add(store, 2, feed_id=2, placement=placed(story, copy_of=1), seen=NOON - HOUR)
+        add(store, 3, feed_id=3, placement=placed(story), seen=NOON + HOUR)
+        (profile,) = store.profiles([story])
+        assert (profile.entries, profile.first_seen, profile.last_seen) == (3, NOON - HOUR, NOON + HOUR)
+    told = store.story(story)
+    assert (told.entries, told.copies, told.independent, len(told.outlets)) == (3, 1, 2, 3)
+    assert (told.first_seen, told.last_seen, told.representative) == (NOON - HOUR, NOON + HOUR, 1)
+
+
+def test_a_story_begun_in_vain_leaves_nothing_to_tell(store: Database) -> None:
+    with undone(store):
+        add(store, 1)
+    add(store, 2)
+    assert len(store.stories()) == 1
+
+
 def test_a_revision_keeps_the_former_text(store: Database) -> None:
     first = add(store, 1)
     store.revise_entry(first.entry_id, entry(1, title="Now", text="new", fingerprint="second"), seen=NOON + HOUR)
