@@ -5,21 +5,24 @@ Forward decay (Cormode, Shkapenyuk, Srivastava, Xu, ICDE 2009): each document is
 So ageing costs nothing, and a document counts ½ after one half-life whenever it is asked.
 
 Every entry asks for a hundred terms and raises them by one. What was read is kept in memory until another connection
-writes, and what was raised inside a transaction is written once, at its end.
+writes. What is raised is noted as one row a document in `fresh_terms`, and two thousand of them at a time are added to
+`frequencies`: at once, five entries would rewrite two hundred pages.
 """
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from aggregator.model import Frequencies as Counted
 from storage.connection import Connection, writes
-from storage.values import clean_all, to_json, to_moment, to_text
+from storage.values import clean_all, strings, to_json, to_moment, to_text
 
 HALF_LIFE = timedelta(days=14)
 LARGEST_AGE = 500  # half-lives from the landmark, either way: what a double holds, with room for sums
 FORGOTTEN = 0.02  # a term seen once is dropped after less than six half-lives
 REMEMBERED = 200_000  # terms held in memory: about 30 MB
+FRESH = 2_000  # documents
 
 
 class Frequencies(Connection):
@@ -38,24 +41,39 @@ class Frequencies(Connection):
 
     def _forget_terms(self) -> None:
         """After a rollback, or a write by another connection."""
-        self._stored: dict[str, float] = {}  # term → weight as the database will have it; 0 for none
-        self._raised: set[str] = set()  # terms to write at the end of the transaction
+        self._stored: dict[str, float] = {}  # term → weight in both tables; 0 for none
+        self._unsettled: dict[str, float] | None = None  # what of it `frequencies` has not yet; None: not read
         self._clock: tuple[datetime, timedelta, float] | None = None  # landmark, half-life, documents
 
     def before_commit(self) -> None:
         super().before_commit()
-        self._write_terms()
+        if self._clock is None:
+            return
+        self._write_clock(self._clock[2])
+        last, first = self.one("SELECT (SELECT max(id) FROM fresh_terms), (SELECT min(id) FROM fresh_terms)")
+        if last and last - first + 1 >= FRESH:
+            self._settle_terms()
 
-    def _write_terms(self) -> None:
-        if self._raised:
-            self.many(
-                "INSERT INTO frequencies (term, weight) VALUES (?, ?)"
-                " ON CONFLICT (term) DO UPDATE SET weight = excluded.weight",
-                [(term, self._stored[term]) for term in sorted(self._raised)],
-            )
-            self._raised.clear()
-        if self._clock:
-            self.run("UPDATE frequency_clock SET documents = :now WHERE documents <> :now", {"now": self._clock[2]})
+    def _write_clock(self, documents: float) -> None:
+        self.run("UPDATE frequency_clock SET documents = :now WHERE documents <> :now", {"now": documents})
+
+    def _settle_terms(self) -> None:
+        """Add what is fresh to `frequencies`, in its order: each page is written once."""
+        raised = self._read_unsettled()
+        self.many(
+            "INSERT INTO frequencies (term, weight) VALUES (?, ?)"
+            " ON CONFLICT (term) DO UPDATE SET weight = weight + excluded.weight",
+            sorted(raised.items()),
+        )
+        self.run("DELETE FROM fresh_terms")
+        self._unsettled = {}
+
+    def _read_unsettled(self) -> dict[str, float]:
+        raised: dict[str, float] = defaultdict(float)
+        for weight, terms in self.rows("SELECT weight, terms FROM fresh_terms"):
+            for term in strings(terms):
+                raised[term] += weight
+        return dict(raised)
 
     def frequencies(self, terms: Collection[str], *, at: datetime) -> Counted:
         """Aged document counts at that moment; a term never seen is missing."""
@@ -77,7 +95,7 @@ class Frequencies(Connection):
             self._recall(distinct)
             for term in distinct:
                 self._stored[term] += weight
-            self._raised |= distinct
+            self.run("INSERT INTO fresh_terms (weight, terms) VALUES (?, ?)", (weight, to_json(sorted(distinct))))
             total += weight
         self._clock = landmark, half_life, total
 
@@ -87,7 +105,9 @@ class Frequencies(Connection):
 
         Returns how many were dropped. Also how a new `half_life` takes effect.
         """
-        self._write_terms()
+        if self._clock:
+            self._write_clock(self._clock[2])
+        self._settle_terms()
         self._forget_terms()
         self._started_clock(at)
         factor = 1 / self._weight(at)
@@ -105,9 +125,11 @@ class Frequencies(Connection):
     def _look_around(self) -> None:
         """Forget everything when another connection has written; know the clock."""
         version = self.one("PRAGMA data_version")[0]
-        if version != self._version or (len(self._stored) > REMEMBERED and not self._raised):
+        if version != self._version:
             self._forget_terms()
             self._version = version
+        if len(self._stored) > REMEMBERED:
+            self._stored, self._unsettled = {}, None
         if self._clock is None:
             row = self.row("SELECT landmark, half_life_days, documents FROM frequency_clock")
             self._clock = (to_moment(row[0]), timedelta(days=row[1]), row[2]) if row else None
@@ -116,13 +138,15 @@ class Frequencies(Connection):
         """Read the weights of those terms that are not in memory."""
         missing = [term for term in terms if term not in self._stored]
         if missing:
-            self._stored.update(dict.fromkeys(missing, 0.0))
+            if self._unsettled is None:
+                self._unsettled = self._read_unsettled()
+            self._stored.update({term: self._unsettled.get(term, 0.0) for term in missing})
             rows = self.stream(
                 "SELECT term, weight FROM frequencies WHERE term IN (SELECT value FROM json_each(?))",
                 (to_json(missing),),
             )
             for term, weight in rows:
-                self._stored[term] = weight
+                self._stored[term] += weight
 
     def _started_clock(self, at: datetime) -> tuple[datetime, timedelta, float]:
         self._look_around()

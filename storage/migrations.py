@@ -13,6 +13,7 @@ from storage.history import (
     m005_fulltext,
     m006_acts,
     m007_postings,
+    m008_fresh_terms,
     run_script,
 )
 
@@ -56,3 +57,8 @@ def acts(db: sqlite_utils.Database) -> None:
 @history(name="m007_postings")
 def postings(db: sqlite_utils.Database) -> None:
     m007_postings.gather(db)
+
+
+@history(name="m008_fresh_terms")
+def fresh_terms(db: sqlite_utils.Database) -> None:
+    run_script(db, m008_fresh_terms.SQL)

@@ -60,7 +60,7 @@ def older(path: Path) -> None:
     with closing(Connection(connect(path), str(path))) as connection:
         names = [migration.name for migration in history.pending(connection.db)]
         history.apply(connection.db, stop_before=names[-1])
-        connection.run("PRAGMA user_version = 6")
+        connection.run("PRAGMA user_version = 7")
         connection.run("INSERT INTO settings (key, value, meaning) VALUES ('mark', '1', 'of the test')")
 
 
@@ -68,13 +68,13 @@ def test_a_copy_is_kept_before_the_first_migration(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     older(path)
     with open_store(path) as store:
-        assert store.one("PRAGMA user_version")[0] == 7
+        assert store.one("PRAGMA user_version")[0] == 8
         assert store.one("SELECT value FROM settings WHERE key = 'mark'")[0] == "1"
-    copy = tmp_path / "a.db.v6.bak"
-    assert "entry_ids" in schema(path)["bands"]
-    assert "entry_ids" not in schema(copy)["bands"]
+    copy = tmp_path / "a.db.v7.bak"
+    assert "fresh_terms" in schema(path)
+    assert "fresh_terms" not in schema(copy)
     open_store(path).close()  # nothing to migrate: no further copy
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.db", "a.db.v6.bak"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.db", "a.db.v7.bak"]
 
 
 def test_no_copy_when_told_not_to_or_when_new(tmp_path: Path) -> None:

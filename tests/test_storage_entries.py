@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.model import Correction, Level, Merge, Placement, Relation, Sketch
-from storage import Database, bands, open_store
+from storage import Database, bands, frequencies, open_store
 from tests.storage_values import DAY, HOUR, MINUTE, NOON, RECIPE, add, entry, feed, placed, sketch, undone, with_feeds
 
 
@@ -303,6 +303,19 @@ def test_ageing_is_exact_whenever_the_landmark_moves(history: list[tuple[int, st
         for term in "abc":
             expected = sum(0.5 ** ((end - day) / 14) for day, counted, _ in history if counted == term)
             assert found.get(term, 0) == pytest.approx(expected, abs=0.03)  # what has faded is dropped
+
+
+def test_counts_are_the_same_fresh_or_settled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frequencies, "FRESH", 5)
+    with open_store(tmp_path / "a.db") as store, open_store(tmp_path / "a.db") as other:
+        for number in range(1, 13):  # settled after the fifth and the tenth
+            store.count_terms([["a", f"only {number}"]], at=NOON)
+            for one in (store, other):
+                assert one.frequencies(["a", "only 1", "only 12"], at=NOON).counts == pytest.approx(
+                    {"a": number, "only 1": 1} | ({"only 12": 1} if number == 12 else {})
+                )
+        assert [row[0] for row in store.rows("SELECT weight FROM frequencies WHERE term = 'a'")] == [10]
+        assert store.one("SELECT count(*) FROM fresh_terms")[0] == 2
 
 
 def test_a_century_neither_overflows_nor_divides_by_zero(store: Database) -> None:

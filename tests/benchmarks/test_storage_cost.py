@@ -1,7 +1,7 @@
 """What storage costs: leasing among 100,000 feeds, placing among 10,000 to a million entries. Printed, never asserted.
 
-``AGGREGATOR_BENCH_ENTRIES=1000000`` for the largest (its filling takes minutes). The entries are generated: 75 buckets,
-48 of them from 30 stems drawn skewed (as heaviest stems are), 300 words by rank, 1.3 KB of sketch. What is there before
+``AGGREGATOR_BENCH_ENTRIES=1000000`` for the largest (its filling takes minutes). The entries are generated: 59 buckets,
+32 of them from 30 stems drawn skewed (as heaviest stems are), 300 words by rank, 1.3 KB of sketch. What is there before
 is written in bulk, below the Store port; what is measured goes through it as the pipeline does.
 """
 
@@ -61,12 +61,12 @@ def test_leasing_among_100_000_feeds(tmp_path: Path) -> None:
 
 
 def buckets(draw: np.random.Generator, count: int) -> npt.NDArray[np.int64]:
-    """(count, 75). The least of the stems in each band's own order, as MinHash with one row; the rest is its own."""
+    """(count, 59). The least of the stems in each band's own order, as MinHash with one row; the rest is its own."""
     stems = (np.minimum(draw.pareto(0.5, (count, 30)) + 1, 1e15).astype(np.uint64) % 300_000) << np.uint64(8)
-    found = np.empty((count, 75), np.uint64)
-    for band in range(48):
+    found = np.empty((count, 59), np.uint64)
+    for band in range(32):
         found[:, band] = mixed(stems + np.uint64(band), 0).min(axis=1)
-    found[:, 48:] = draw.integers(0, 2**64, (count, 27), np.uint64)
+    found[:, 32:] = draw.integers(0, 2**64, (count, 27), np.uint64)
     return found.view(np.int64)
 
 
@@ -148,7 +148,7 @@ def _place(
     text = " ".join(words.choices(WORDS, cum_weights=OFTEN, k=300))
     terms = sorted(set(text.split()[:120]))
     drawn = buckets(draw, 1)[0].tolist()
-    sketch = Sketch(RECIPE, tuple(drawn[:48]), tuple(drawn[48:]), draw.bytes(650), draw.bytes(650))
+    sketch = Sketch(RECIPE, tuple(drawn[:32]), tuple(drawn[32:]), draw.bytes(650), draw.bytes(650))
     timed("count terms", lambda: store.count_terms([terms], at=NOON))
     timed("candidates", lambda: store.candidates(sketch, since=NOON, limit=MAX_CANDIDATES))
     near = timed("stories near", lambda: store.stories_near(sketch, since=NOON, limit=NEAR_STORIES))

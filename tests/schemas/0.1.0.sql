@@ -1,18 +1,19 @@
 PRAGMA application_id = 1095193159;
-PRAGMA user_version = 7;
+PRAGMA user_version = 8;
 CREATE TABLE "_sqlite_migrations" (
    "id" INTEGER PRIMARY KEY,
    "migration_set" TEXT,
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES (1, 'aggregator', 'm001_tables', '2026-11-21 05:36:45.627742+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (2, 'aggregator', 'm002_search', '2026-11-21 05:36:45.640964+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (3, 'aggregator', 'm003_views', '2026-11-21 05:36:45.645260+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (4, 'aggregator', 'm004_told', '2026-11-21 05:36:45.647806+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (5, 'aggregator', 'm005_fulltext', '2026-11-21 05:36:45.655633+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (6, 'aggregator', 'm006_acts', '2026-11-21 05:36:45.658289+00:00');
-INSERT INTO "_sqlite_migrations" VALUES (7, 'aggregator', 'm007_postings', '2026-11-21 05:36:45.665735+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (1, 'aggregator', 'm001_tables', '2026-11-21 06:20:49.763715+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (2, 'aggregator', 'm002_search', '2026-11-21 06:20:49.767075+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (3, 'aggregator', 'm003_views', '2026-11-21 06:20:49.769472+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (4, 'aggregator', 'm004_told', '2026-11-21 06:20:49.771667+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (5, 'aggregator', 'm005_fulltext', '2026-11-21 06:20:49.779114+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (6, 'aggregator', 'm006_acts', '2026-11-21 06:20:49.781934+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (7, 'aggregator', 'm007_postings', '2026-11-21 06:20:49.788155+00:00');
+INSERT INTO "_sqlite_migrations" VALUES (8, 'aggregator', 'm008_fresh_terms', '2026-11-21 06:20:49.789623+00:00');
 CREATE TABLE feeds (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     title TEXT NOT NULL,                    -- what to call it: the user's name, else the document's, else the address
@@ -209,7 +210,7 @@ CREATE TABLE settings (
     value TEXT NOT NULL,
     meaning TEXT NOT NULL
 ) WITHOUT ROWID;
-INSERT INTO "settings" VALUES ('seed', '1660656347', 'random, drawn once: keys the hashes');
+INSERT INTO "settings" VALUES ('seed', '3029374967', 'random, drawn once: keys the hashes');
 CREATE TABLE recipes (
     id INTEGER PRIMARY KEY,
     recipe TEXT NOT NULL UNIQUE
@@ -247,7 +248,6 @@ CREATE TABLE frequencies (
     term TEXT PRIMARY KEY,
     weight REAL NOT NULL                    -- documents, each counted 2^((its moment − landmark) / half-life)
 ) WITHOUT ROWID;
-INSERT INTO "frequencies" VALUES ('flood', 1.0);
 CREATE TABLE frequency_clock (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     landmark TEXT NOT NULL,
@@ -284,6 +284,12 @@ CREATE TABLE bands (
 INSERT INTO "bands" VALUES (1, X'0000000000000001');
 INSERT INTO "bands" VALUES (2, X'00000000000000020000000000000001');
 INSERT INTO "bands" VALUES (3, X'0000000000000002');
+CREATE TABLE fresh_terms (
+    id INTEGER PRIMARY KEY,
+    weight REAL NOT NULL,                   -- of one document, as in frequencies
+    terms TEXT NOT NULL                     -- its distinct terms: a JSON array
+);
+INSERT INTO "fresh_terms" VALUES (1, 1.0, '["flood"]');
 INSERT INTO entries_fts (entries_fts) VALUES ('rebuild');
 DELETE FROM sqlite_sequence;
 INSERT INTO "sqlite_sequence" VALUES ('feeds', 3);
