@@ -156,12 +156,13 @@ class _Desk:
 
     def _pair(self, subject: Party, beside: Party, met: Meeting) -> Pair:
         hours = passed(*[subject.stored.seen] * 2, *[beside.stored.seen] * 2)
+        texts, caution = (subject.entry, beside.entry), self.settings.caution
         return Pair(
             (subject.entry_id, beside.entry_id),
             met,
             same_text(subject, beside),
             cosines(subject, beside, self.sketcher, self.frequencies({*subject.sketch.terms, *beside.sketch.terms})),
-            likening(self.alone(subject), self.alone(beside), hours, (subject.entry, beside.entry)),
+            likening(self.alone(subject), self.alone(beside), hours, texts, caution),
         )
 
     def _story(self, story_id: int, subject: Party, others: Sequence[Party]) -> StoryProfile:
@@ -178,7 +179,7 @@ class _Desk:
             return None
         hours = passed(story.first_seen, story.last_seen, subject.stored.seen, subject.stored.seen)
         texts = (subject.entry, *(one.entry for one in others))
-        return likening(self.alone(subject), unpack(story.profile), hours, texts)
+        return likening(self.alone(subject), unpack(story.profile), hours, texts, self.settings.caution)
 
     def _merge(self, own: int, target: int, texts: Iterable[Party]) -> Likening | None:
         profiles = self.store.profiles([own, target])
@@ -186,7 +187,8 @@ class _Desk:
             return None
         a, b = profiles
         hours = passed(a.first_seen, a.last_seen, b.first_seen, b.last_seen)
-        return likening(unpack(a.profile), unpack(b.profile), hours, (one.entry for one in texts))
+        entries = (one.entry for one in texts)
+        return likening(unpack(a.profile), unpack(b.profile), hours, entries, self.settings.caution)
 
     def _told(self, subject: Party, others: Iterable[Party]) -> list[Correction]:
         """What a person's word, with all that follows from it, says of the entry and each of these."""

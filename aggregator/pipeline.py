@@ -229,6 +229,7 @@ def mend(memory: Memory, *, now: datetime, settings: ClusterSettings, since: dat
             corrections=corrections,
             standing=standing,
             wordings=memory.wordings,
+            caution=settings.caution,
         )
         for merge in merges:
             by_id[merge.into] = cluster.combine(by_id[merge.into], by_id[merge.gone])

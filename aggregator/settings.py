@@ -124,6 +124,7 @@ class ClusterSettings:
 
     window: Duration = timedelta(days=7)
     young: Duration = timedelta(days=2)  # stories with a report this recent may still turn out to be one
+    caution: Annotated[float, Field(ge=-0.1, le=0.1)] = 0.0  # more for one event to be believed; below 0: less
 
 
 def with_cluster_setting(settings: ClusterSettings, key: str, value: str) -> ClusterSettings:

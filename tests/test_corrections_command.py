@@ -73,8 +73,9 @@ def test_merge_split_and_back(call: Run) -> None:
         (["undo"], "nothing to undo"),
         (["recluster", "--set", "poll.every=1h"], "cluster.KEY=VALUE"),
         (["recluster", "--set", "cluster.young"], "cluster.KEY=VALUE"),
-        (["recluster", "--set", "cluster.yuong=1h"], "there are window, young"),
+        (["recluster", "--set", "cluster.yuong=1h"], "there are window, young, caution"),
         (["recluster", "--set", "cluster.young=soon"], "write a duration"),
+        (["recluster", "--set", "cluster.caution=1"], "less than or equal to 0.1"),
     ],
     ids=lambda value: " ".join(value)[:30],
 )

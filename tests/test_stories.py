@@ -50,6 +50,35 @@ def test_the_reason_names_what_is_shared_and_the_numbers() -> None:
     assert (first.level, first.reason) == (Level.NEW, "shares too little with anything recent")
 
 
+def test_caution_asks_for_more() -> None:
+    """The longer the silence, the more alike a report must be: how long it still joins tells what is asked."""
+    desk = Desk()
+    desk.add(entry(*CRANE[0]), feed=1)
+    late = entry(
+        "Port Elsin dockers strike over safety",
+        "Their union says the crane had not been inspected since spring and wants the northern basin closed until it is.",
+    )
+    sketch = desk.sketcher.sketch(late)
+
+    def level(caution: float, hours: int) -> Level:
+        settings = replace(SETTINGS, caution=caution)
+        return cluster.place(
+            late, sketch, (), desk.near(sketch), desk.frequencies(sketch), feed_id=2,
+            seen=NOON + timedelta(hours=hours), settings=settings,
+        ).level  # fmt: skip
+
+    lasts = [sum(level(caution, hours) is Level.STORY for hours in range(60)) for caution in (0.1, 0.07, 0.04)]
+    assert 0 < lasts[0] < lasts[1] < lasts[2] < 60
+
+
+def test_caution_keeps_stories_from_merging() -> None:
+    desk = Desk()
+    blobs = [cluster.absorb(None, desk.sketcher.sketch(entry(*report))) for report in CRANE[:2]]
+    young = [StoryProfile(number, "", blob, 1, NOON, NOON) for number, blob in enumerate(blobs)]
+    assert len(cluster.mend(young)) == 1
+    assert not cluster.mend(young, caution=0.5)
+
+
 def test_a_stranger_stays_alone_and_is_told_how_near_it_came() -> None:
     desk = Desk()
     desk.add(entry(*CRANE[0]), feed=1)

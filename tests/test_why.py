@@ -87,9 +87,9 @@ def pair(database: Path, sql: str) -> tuple[int, int]:
     return a, b
 
 
-def explain(database: Path, *ids: int, story: int | None = None) -> Explanation:
+def explain(database: Path, *ids: int, story: int | None = None, caution: float = 0.0) -> Explanation:
     with open_store(database, read_only=True) as store:
-        return explaining.explain(store, SETTINGS, *ids, story_id=story)
+        return explaining.explain(store, replace(SETTINGS, caution=caution), *ids, story_id=story)
 
 
 def test_a_copy_is_one_text(demo_database: Path) -> None:
@@ -138,7 +138,7 @@ def test_two_reports_are_one_event_and_their_words_add_up(demo_database: Path) -
     assert now.pair.text.level is None
     like = now.pair.likening
     assert like.enough
-    assert like.threshold == pytest.approx(like.by_length + like.by_merge + like.by_time)
+    assert like.threshold == pytest.approx(like.by_length + like.by_merge + like.by_time + like.by_caution)
     assert now.pair.cosines.whole == pytest.approx(like.cosine)
     assert [word.part for word in like.words] == sorted((word.part for word in like.words), reverse=True)
     assert sum(word.part for word in like.words) == pytest.approx(like.cosine, abs=0.01)
@@ -148,6 +148,16 @@ def test_two_reports_are_one_event_and_their_words_add_up(demo_database: Path) -
     assert now.story
     assert now.story.likening
     assert now.story.likening.similarity == pytest.approx(like.similarity, abs=0.01)  # its other entry alone
+
+
+def test_the_users_caution_is_told_and_decides(demo_database: Path) -> None:
+    later, earlier = pair(demo_database, "SELECT max(id), min(id) FROM entries WHERE id IN (4, 7)")
+    found = {caution: explain(demo_database, later, earlier, caution=caution).now for caution in (0.0, 0.1)}
+    usual, careful = (now.pair.likening for now in found.values() if now.pair)
+    assert (usual.by_caution, careful.by_caution) == (0.0, 0.1)
+    assert careful.threshold == pytest.approx(usual.threshold + 0.1)
+    assert careful.by_time == pytest.approx(usual.by_time)
+    assert [now.as_stored for now in found.values()] == [True, True]
 
 
 def test_strangers_are_two_stories(demo_database: Path) -> None:

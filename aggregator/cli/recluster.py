@@ -23,7 +23,7 @@ EPILOG = """
 \b
 Examples:
   aggregator recluster --dry-run
-  aggregator recluster --since 7d --dry-run --set cluster.young=4d
+  aggregator recluster --since 7d --dry-run --set cluster.caution=0.02
   aggregator recluster --since 2026-11-01
 
 A real run keeps a story's number wherever most of its entries stay; numbers that go lead to where most of the entries

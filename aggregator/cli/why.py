@@ -253,6 +253,7 @@ def _enough(like: "Likening") -> str:
 def _needed(like: "Likening") -> str:
     more = [f"{like.by_merge:.3f} for two stories"] if like.by_merge else []
     more += [f"{like.by_time:.3f} for {like.passed:.0f} hours of silence or of lasting"] if like.passed >= 1 else []
+    more += [f"{like.by_caution:.3f} for cluster.caution"] if like.by_caution else []
     return f" ({' + '.join((f'{like.by_length:.3f} for texts of such lengths', *more))})" if more else ""
 
 

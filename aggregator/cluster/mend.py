@@ -30,6 +30,7 @@ def mend(
     corrections: Sequence[Correction] = (),
     standing: Mapping[int, int] | None = None,
     wordings: Wordings | None = None,
+    caution: float = 0.0,
 ) -> list[Merge]:
     """Merges in the order in which they must be made; the older story always takes in the younger.
 
@@ -37,8 +38,9 @@ def mend(
     `apart`: pairs of stories that must not merge, unless a person says so.
     `corrections` name entries, `standing` gives the stories of these. Stories of different recipes never merge.
     `wordings` gives (text, language) of stories' entries: how reasons spell the words. Asked of stories that merge.
+    `caution` is added to the similarity to be reached.
     """
-    workshop = _Workshop(profiles, wordings or (lambda _: ()))
+    workshop = _Workshop(profiles, wordings or (lambda _: ()), caution)
     workshop.forbid(will.apart(corrections, standing or {}))
     for pair in sorted(will.joined(corrections, standing or {}), key=sorted):
         workshop.merge(min(pair), max(pair), 1.0, "a person put entries of both together")
@@ -50,8 +52,8 @@ def mend(
 class _Workshop:
     """The stories while they merge: who is alive, what they look like, whom to look at next."""
 
-    def __init__(self, profiles: Sequence[StoryProfile], wordings: Wordings) -> None:
-        self._wordings = wordings
+    def __init__(self, profiles: Sequence[StoryProfile], wordings: Wordings, caution: float) -> None:
+        self._wordings, self._caution = wordings, caution
         self.merges: list[Merge] = []
         self._packed: dict[int, bytes] = {p.story_id: p.profile for p in profiles}
         self._joined: dict[int, Profile] = {}  # of those that took in others
@@ -104,7 +106,8 @@ class _Workshop:
         self._look(into)
 
     def _match(self, a: int, b: int) -> stories.Match:
-        return stories.match(self._profile(a), self._profile(b), stories.passed(*self._time[a], *self._time[b]))
+        hours = stories.passed(*self._time[a], *self._time[b])
+        return stories.match(self._profile(a), self._profile(b), hours, self._caution)
 
     def _profile(self, story_id: int) -> Profile:
         return self._joined.get(story_id) or profiles_.unpack(self._packed[story_id])

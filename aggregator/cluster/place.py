@@ -70,7 +70,7 @@ def place(  # noqa: PLR0913 - what is known of an entry, and all that the store 
     near = {i: p for i, p in known.items() if i not in barred | series}
     if not near:
         return Placement(Level.NEW, None, 0.0, _nothing(known.keys(), barred, series), relations=noted)
-    return _story(entry, sketch, near, frequencies, seen, noted)
+    return _story(entry, sketch, near, frequencies, seen, noted, settings.caution)
 
 
 def _nothing(near: Set[int], barred: Set[int], series: Set[int]) -> str:
@@ -89,18 +89,14 @@ def _story(
     frequencies: Frequencies,
     seen: datetime,
     relations: tuple[Relation, ...],
+    caution: float,
 ) -> Placement:
     """The story the entry is most alike, if it is enough. `near` is not empty."""
     one = alone(sketch, frequencies)
-    found = [
-        (
-            stories.match(
-                one, profile.unpack(story.profile), stories.passed(story.first_seen, story.last_seen, seen, seen)
-            ),
-            story,
-        )
-        for story in near.values()
-    ]
+    found = []
+    for story in near.values():
+        hours = stories.passed(story.first_seen, story.last_seen, seen, seen)
+        found.append((stories.match(one, profile.unpack(story.profile), hours, caution), story))
     best, story = max(found, key=lambda pair: (pair[0].margin, -pair[1].story_id))
     words = ", ".join(_as_written(stories.shared(one, profile.unpack(story.profile)), entry))
     reports = "1 report" if story.entries == 1 else f"{story.entries} reports"

@@ -42,13 +42,13 @@ class Match:
         return self.similarity - self.threshold
 
 
-def match(a: Profile, b: Profile, passed: float = 0.0) -> Match:
-    """`passed`: hours that speak against one event.
+def match(a: Profile, b: Profile, passed: float = 0.0, caution: float = 0.0) -> Match:
+    """`passed`: hours that speak against one event. `caution`: what the user wants reached beyond our threshold.
 
     Stories in different languages never match: words shared across languages are names or chance.
     """
     needed = threshold(a.words, b.words) + (_MERGE if a.members > 1 and b.members > 1 else 0.0)
-    needed += _PASSED * min(passed, _LONG)
+    needed += _PASSED * min(passed, _LONG) + caution
     if not a.members or not b.members or not a.length or not b.length or not speak_alike(a, b):
         return Match(0.0, needed)
     total, largest = dot(a.total, b.total)

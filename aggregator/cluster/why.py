@@ -94,7 +94,8 @@ class Likening:
     threshold: float  # the similarity to be reached …
     by_length: float  # … of it, what texts of such lengths must reach …
     by_merge: float  # … what two stories of several reports must reach more …
-    by_time: float  # … and what the time that passed asks
+    by_time: float  # … what the time that passed asks …
+    by_caution: float  # … and what the user's own setting asks
     passed: float  # hours that speak against one event: of silence between the two, and half of those they last long
     cosine: float
     mean_link: float
@@ -158,9 +159,9 @@ def story_of_one(a: Party, frequencies: Frequencies) -> Profile:
     return alone(a.sketch, frequencies)
 
 
-def likening(a: Profile, b: Profile, passed: float, texts: Iterable[Entry]) -> Likening:
+def likening(a: Profile, b: Profile, passed: float, texts: Iterable[Entry], caution: float = 0.0) -> Likening:
     """`texts`: where the spelling of shared words is looked up."""
-    match = stories.match(a, b, passed)
+    match = stories.match(a, b, passed, caution)
     total, _ = dot(a.total, b.total)
     lengths = a.length * b.length
     by_length, at_once = stories.threshold(a.words, b.words), stories.match(a, b).threshold
@@ -169,7 +170,8 @@ def likening(a: Profile, b: Profile, passed: float, texts: Iterable[Entry]) -> L
         match.threshold,
         by_length,
         at_once - by_length,
-        match.threshold - at_once,
+        match.threshold - at_once - caution,
+        caution,
         passed,
         total / lengths if lengths else 0.0,
         total / (a.members * b.members) if lengths else 0.0,
