@@ -56,7 +56,7 @@ def test_caution_asks_for_more() -> None:
     desk.add(entry(*CRANE[0]), feed=1)
     late = entry(
         "Port Elsin dockers strike over safety",
-        "Their union says the crane had not been inspected since spring and wants the northern basin closed until it is.",
+        "Their union says the crane had not been inspected since spring and wants the northern basin closed.",
     )
     sketch = desk.sketcher.sketch(late)
 
