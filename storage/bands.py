@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from storage.connection import Connection, writes
 
 BUCKET_READS = 50  # newest entries of a bucket that are looked at: a flood of look-alikes costs no more than others
-FRESH = 2_000  # entries; about 20 MB in memory with 59 buckets each
+FRESH = 2_000  # entries; about 13 MB in memory with 59 buckets each
 _BYTES = 8  # of an entry id in a posting list
 ADD_POSTINGS = """
 INSERT INTO bands (bucket, entry_ids) VALUES (?, ?)
