@@ -38,6 +38,17 @@ def _joined(a: bytes, b: bytes) -> bytes:
     return packed(unpacked(a + b))
 
 
+def _beside(fresh: tuple[int, ...] | None, postings: bytes) -> bytes:
+    """What of a posting list is looked at beside these fresh entries: together, the newest `BUCKET_READS`."""
+    if fresh is None:
+        return postings
+    if unpacked(postings[:_BYTES])[0] < fresh[0]:
+        return postings[: _BYTES * (BUCKET_READS - len(fresh))]
+    sorted_in = set(unpacked(postings))  # an old entry is fresh when it was sketched anew
+    newest = sorted(sorted_in.union(fresh), reverse=True)[:BUCKET_READS]
+    return packed(sorted_in.intersection(newest).difference(fresh))
+
+
 class Bands(Connection):
     """The inverted index of buckets."""
 
@@ -68,13 +79,11 @@ class Bands(Connection):
     def _shared(self, buckets: Sequence[int]) -> tuple[list[int], Counter[int]]:
         """Entries, and in how many of the buckets each stands; most first, then newest."""
         self._read_fresh()
-        found = [entry_id for bucket in buckets for entry_id in self._fresh.get(bucket, ())]
         asked = ", ".join("?" * len(buckets))
-        older = [
-            postings[: _BYTES * (BUCKET_READS - len(self._fresh.get(bucket, ())))]
-            for bucket, postings in self.rows(f"SELECT bucket, entry_ids FROM bands WHERE bucket IN ({asked})", buckets)
-        ]
-        shared = Counter((*found, *unpacked(b"".join(older))))
+        rows = self.rows(f"SELECT bucket, entry_ids FROM bands WHERE bucket IN ({asked})", buckets)
+        older = b"".join([_beside(self._fresh.get(bucket), postings) for bucket, postings in rows])
+        fresh = [entry_id for bucket in buckets for entry_id in self._fresh.get(bucket, ())]
+        shared = Counter((*fresh, *unpacked(older)))
         ranked = sorted(shared, reverse=True)
         ranked.sort(key=shared.__getitem__, reverse=True)
         return ranked, shared

@@ -125,6 +125,18 @@ class Connection:
         finally:
             self._stretch_ended = time.monotonic()
 
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """All that is read inside is as of one moment. Part of the open transaction, if there is one."""
+        if self.raw.in_transaction:
+            yield
+            return
+        self.run("BEGIN")
+        try:
+            yield
+        finally:
+            self.raw.rollback()  # there is nothing to keep
+
     def _breathe(self) -> None:
         """Let others write: between two transactions of ours they would hardly ever find the lock free."""
         now = time.monotonic()

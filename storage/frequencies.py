@@ -40,47 +40,51 @@ class Frequencies(Connection):
         self._forget_terms()
 
     def _forget_terms(self) -> None:
-        """After a rollback, or a write by another connection."""
+        """After a rollback, or when another connection has settled or aged them."""
         self._stored: dict[str, float] = {}  # term → weight in both tables; 0 for none
         self._unsettled: dict[str, float] | None = None  # what of it `frequencies` has not yet; None: not read
+        self._first: int | None = None  # of the rows in `_unsettled`
+        self._last = 0
         self._clock: tuple[datetime, timedelta, float] | None = None  # landmark, half-life, documents
+        self._counted = False  # in this transaction
 
     def before_commit(self) -> None:
         super().before_commit()
-        if self._clock is None:
+        if not self._counted:
             return
-        self._write_clock(self._clock[2])
+        self._counted = False
         last, first = self.one("SELECT (SELECT max(id) FROM fresh_terms), (SELECT min(id) FROM fresh_terms)")
         if last and last - first + 1 >= FRESH:
             self._settle_terms()
 
-    def _write_clock(self, documents: float) -> None:
-        self.run("UPDATE frequency_clock SET documents = :now WHERE documents <> :now", {"now": documents})
-
     def _settle_terms(self) -> None:
         """Add what is fresh to `frequencies`, in its order: each page is written once."""
-        raised = self._read_unsettled()
+        raised = self._noted()
         self.many(
             "INSERT INTO frequencies (term, weight) VALUES (?, ?)"
             " ON CONFLICT (term) DO UPDATE SET weight = weight + excluded.weight",
             sorted(raised.items()),
         )
         self.run("DELETE FROM fresh_terms")
-        self._unsettled = {}
+        self._unsettled, self._first = {}, None
 
-    def _read_unsettled(self) -> dict[str, float]:
+    def _noted(self, *, after: int = 0) -> dict[str, float]:
+        """Term → weight of the rows of `fresh_terms` after this one."""
         raised: dict[str, float] = defaultdict(float)
-        for weight, terms in self.rows("SELECT weight, terms FROM fresh_terms"):
+        rows = self.rows("SELECT id, weight, terms FROM fresh_terms WHERE id > ? ORDER BY id", (after,))
+        for _, weight, terms in rows:
             for term in strings(terms):
                 raised[term] += weight
+        self._last = rows[-1][0] if rows else self._last
         return dict(raised)
 
     def frequencies(self, terms: Collection[str], *, at: datetime) -> Counted:
         """Aged document counts at that moment; a term never seen is missing."""
-        self._look_around()
-        weight = self._weight(at)
         terms = clean_all(terms)
-        self._recall(terms)
+        with self.one_moment():
+            self._look_around()
+            self._recall(terms)
+        weight = self._weight(at)
         stored = self._stored
         counts = {term: stored[term] / weight for term in terms if stored[term]}
         return Counted(self._clock[2] / weight if self._clock else 0.0, counts)
@@ -88,16 +92,23 @@ class Frequencies(Connection):
     @writes
     def count_terms(self, documents: Iterable[Sequence[str]], *, at: datetime) -> None:
         """Raise the document frequency of each document's distinct terms by one at that time."""
-        landmark, half_life, total = self._started_clock(at)
-        weight = self._weight(at)
+        landmark, half_life, counted = self._started_clock(at)
+        weight, total = self._weight(at), 0.0
         for terms in documents:
             distinct = set(clean_all(terms))
             self._recall(distinct)
             for term in distinct:
                 self._stored[term] += weight
-            self.run("INSERT INTO fresh_terms (weight, terms) VALUES (?, ?)", (weight, to_json(sorted(distinct))))
+            self._note(weight, distinct)
             total += weight
-        self._clock = landmark, half_life, total
+        self.run("UPDATE frequency_clock SET documents = documents + ?", (total,))
+        self._clock = landmark, half_life, counted + total
+        self._counted = True
+
+    def _note(self, weight: float, terms: Collection[str]) -> None:
+        noted = self.run("INSERT INTO fresh_terms (weight, terms) VALUES (?, ?)", (weight, to_json(sorted(terms))))
+        self._last = noted.lastrowid or 0
+        self._first = self._first or self._last
 
     @writes
     def age_terms(self, at: datetime) -> int:
@@ -105,8 +116,6 @@ class Frequencies(Connection):
 
         Returns how many were dropped. Also how a new `half_life` takes effect.
         """
-        if self._clock:
-            self._write_clock(self._clock[2])
         self._settle_terms()
         self._forget_terms()
         self._started_clock(at)
@@ -123,23 +132,36 @@ class Frequencies(Connection):
     # ------------------------------------------------------------ what is kept in memory
 
     def _look_around(self) -> None:
-        """Forget everything when another connection has written; know the clock."""
+        """Know the clock, and what other connections have written."""
         version = self.one("PRAGMA data_version")[0]
         if version != self._version:
-            self._forget_terms()
             self._version = version
+            self._catch_up()
         if len(self._stored) > REMEMBERED:
             self._stored, self._unsettled = {}, None
         if self._clock is None:
             row = self.row("SELECT landmark, half_life_days, documents FROM frequency_clock")
             self._clock = (to_moment(row[0]), timedelta(days=row[1]), row[2]) if row else None
 
+    def _catch_up(self) -> None:
+        """Add what others have noted since; forget everything if the rows known are there no more."""
+        first = self.one("SELECT min(id) FROM fresh_terms")[0]
+        if first is None or first != self._first or self._unsettled is None:
+            self._forget_terms()
+            return
+        for term, weight in self._noted(after=self._last).items():
+            self._unsettled[term] = self._unsettled.get(term, 0.0) + weight
+            if term in self._stored:
+                self._stored[term] += weight
+        self._clock = None
+
     def _recall(self, terms: Collection[str]) -> None:
         """Read the weights of those terms that are not in memory."""
         missing = [term for term in terms if term not in self._stored]
         if missing:
             if self._unsettled is None:
-                self._unsettled = self._read_unsettled()
+                self._unsettled = self._noted()
+                self._first = self.one("SELECT min(id) FROM fresh_terms")[0]
             self._stored.update({term: self._unsettled.get(term, 0.0) for term in missing})
             rows = self.stream(
                 "SELECT term, weight FROM frequencies WHERE term IN (SELECT value FROM json_each(?))",

@@ -89,8 +89,8 @@ class Keeping(Stories, Frequencies):
     def maintenance(self, now: datetime, *, window: timedelta | None = None) -> None:
         """The nightly round; every step is short, may be interrupted, and is done again next time.
 
-        Ages the term counts, drops bands older than `window` (how far back candidates are sought), returns free pages,
-        refreshes the planner's statistics, and cuts the write-ahead log.
+        Ages the term counts, drops buckets without an entry of the `window` (in which candidates are sought), returns
+        free pages, refreshes the planner's statistics, and cuts the write-ahead log.
         """
         landmark = self.row("SELECT landmark FROM frequency_clock WHERE landmark < ?", (to_text(now - AGE_EVERY),))
         if landmark is not None:

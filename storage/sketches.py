@@ -90,7 +90,7 @@ class Sketches(Bands):
 
     @writes
     def replace_sketch(self, entry_id: int, sketch: Sketch) -> None:
-        """Give an entry the sketch of a newer recipe. Bands of the former one are swept by maintenance."""
+        """Give an entry the sketch of a newer recipe. It leaves the buckets of the former one as newer entries come."""
         self._add_sketch(entry_id, sketch)
         self._forget_fresh()
 

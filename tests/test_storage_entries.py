@@ -224,12 +224,17 @@ def test_a_flood_in_one_bucket_is_not_read_to_the_end(store: Database) -> None:
     assert [one.entry_id for one in store.candidates(sketch(5), since=NOON, limit=500)] == [newest[0] + 1, *newest[:-1]]
 
 
-def test_an_old_entry_sketched_anew_takes_no_newer_ones_place(store: Database) -> None:
-    for number in range(bands.BUCKET_READS + 1):
+def test_old_entries_sketched_anew_take_no_newer_ones_place(store: Database) -> None:
+    for number in range(bands.BUCKET_READS + 20):
         add(store, number, buckets=(5,))
     store.sort_bands()
     newest = [one.entry_id for one in store.candidates(sketch(5), since=NOON, limit=500)]
-    store.replace_sketch(1, sketch(5))
+    assert newest == list(range(bands.BUCKET_READS + 20, 20, -1))
+    with store.transaction():
+        for entry_id in range(1, 60, 2):
+            store.replace_sketch(entry_id, sketch(5))
+        found = [one.entry_id for one in store.candidates(sketch(5), since=NOON, limit=500)]
+        assert found[: len(newest)] == newest
     store.sort_bands()
     assert [one.entry_id for one in store.candidates(sketch(5), since=NOON, limit=500)] == newest
 
@@ -316,6 +321,36 @@ def test_counts_are_the_same_fresh_or_settled(tmp_path: Path, monkeypatch: pytes
                 )
         assert [row[0] for row in store.rows("SELECT weight FROM frequencies WHERE term = 'a'")] == [10]
         assert store.one("SELECT count(*) FROM fresh_terms")[0] == 2
+
+
+def test_connections_in_turn_count_every_document(tmp_path: Path) -> None:
+    with open_store(tmp_path / "a.db") as one, open_store(tmp_path / "a.db") as other:
+        with_feeds(one)
+        one.count_terms([["a"]], at=NOON)
+        other.count_terms([["a"]] * 10, at=NOON)
+        one.release([1])  # any transaction: it must not write down what it remembers
+        assert other.frequencies(["a"], at=NOON).documents == pytest.approx(11)
+        other.age_terms(NOON + 14 * DAY)
+        one.release([1])
+        for store in (one, other):
+            found = store.frequencies(["a"], at=NOON + 14 * DAY)
+            assert (found.documents, found.counts["a"]) == pytest.approx((5.5, 5.5))
+
+
+def test_terms_settled_while_they_are_read_count_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frequencies, "FRESH", 3)
+    with open_store(tmp_path / "a.db") as writer:
+        writer.count_terms([["a"], ["a"]], at=NOON)
+        with open_store(tmp_path / "a.db", read_only=True) as reader:
+            noted = reader._noted
+
+            def interrupted(*, after: int = 0) -> dict[str, float]:
+                found = noted(after=after)
+                writer.count_terms([["b"]], at=NOON)  # settles all three
+                return found
+
+            monkeypatch.setattr(reader, "_noted", interrupted)
+            assert reader.frequencies(["a"], at=NOON).counts["a"] == pytest.approx(2)
 
 
 def test_a_century_neither_overflows_nor_divides_by_zero(store: Database) -> None:

@@ -2,7 +2,7 @@
 
 SQL = """
 CREATE TABLE fresh_terms (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     weight REAL NOT NULL,                   -- of one document, as in frequencies
     terms TEXT NOT NULL                     -- its distinct terms: a JSON array
 );
