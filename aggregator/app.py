@@ -52,7 +52,7 @@ class App(AbstractContextManager["App"]):
     ) -> None:
         self.settings, self.read_only, self.now, self.jitter = settings, read_only, now, jitter
         self._open = ExitStack()
-        self._mended: datetime | None = None
+        self._merged = 0  # during a round
 
     def __enter__(self) -> Self:
         copy = self.settings.keep.migration_copy
@@ -131,25 +131,35 @@ class App(AbstractContextManager["App"]):
         left = {request.feed.id for request in requests}
         fetch = partial(self.fetch, deadline=deadline.total_seconds() if deadline else None)
         pages = partial(self.fetch.pages, deadline=PAGES.total_seconds())
-        a_round = pipeline.Round(self.store, fetch, pages, self.workers, self.settings, self.now, self.jitter)
+        a_round = pipeline.Round(
+            self.store, fetch, pages, self.workers, self.settings, self.now, self.jitter, self.grown
+        )
         polled = a_round.poll(requests)
         try:
             for one in polled:
                 left.discard(one.feed.id)
+                if self.grown.entries >= pipeline.MEND_AFTER:
+                    self._merged = self.mend()
                 yield one
         finally:
             polled.close()
             self.store.release(left)
 
     def mend(self) -> int:
-        """Join the young stories that turned out to be one; how many."""
+        """Join the young stories that turned out to be one; how many, those joined during the round included."""
         from aggregator import pipeline
 
-        now, before = self.now(), self._mended
-        since = before if before and before <= now else None  # a clock set back tells nothing: look at all
-        merged = pipeline.mend(self.store, now=now, settings=self.settings.cluster, since=since)
-        self._mended = now
+        merged = self._merged + pipeline.mend(self.store, self.grown, now=self.now(), settings=self.settings.cluster)
+        self._merged = 0
+        del self.grown
         return merged
+
+    @cached_property
+    def grown(self) -> "pipeline.Grown":
+        """What polling has added since the last mending."""
+        from aggregator.pipeline import Grown
+
+        return Grown()
 
     def interrupt(self) -> None:
         """End a running round early; may be called from another thread. What was not reached stays due."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from aggregator import cluster, text
 from aggregator.model import Entry, Feed
 from aggregator.parse.articles import Article
-from aggregator.pipeline import SLICE, mend, place
+from aggregator.pipeline import MEND_AFTER, SLICE, Grown, mend, place
 from aggregator.ports import Store
 from aggregator.refine import sketcher
 from aggregator.settings import ClusterSettings
@@ -33,6 +33,7 @@ def ingest(
     One source is one outlet, stored as a feed that is never polled. Stories are mended as the clock goes on.
     """
     sketches = sketcher(store.installation_seed(), settings)
+    grown = Grown()
     clock: datetime | None = None
     mended = now
     source = iter(articles)
@@ -43,24 +44,29 @@ def ingest(
                 moment = article.item.published or clock or now
                 mended = mended if clock else moment
                 clock = max(moment, clock or moment)
-                done.append(_file(article, store, sketches, clock, settings))
+                done.append(_file(article, store, sketches, clock, settings, grown))
         yield from done
-        if clock and clock - mended >= MEND_EVERY:
-            mend(store, now=clock, settings=settings, since=mended)
-            mended = clock
+        if clock and (clock - mended >= MEND_EVERY or grown.entries >= MEND_AFTER):
+            mend(store, grown, now=clock, settings=settings)
+            mended, grown = clock, Grown()
     if clock:
-        mend(store, now=clock, settings=settings, since=mended)
+        mend(store, grown, now=clock, settings=settings)
 
 
 def _file(
-    article: Article, store: Store, sketches: cluster.Sketcher, seen: datetime, settings: ClusterSettings
+    article: Article,
+    store: Store,
+    sketches: cluster.Sketcher,
+    seen: datetime,
+    settings: ClusterSettings,
+    grown: Grown,
 ) -> Ingested:
     entry = clean_article(article, now=seen)
     outlet = article.source or entry.publisher or f"#{article.id}"  # nobody knows: an outlet of its own
     feed_id = store.add_feed(Feed(url=article.feed or f"ingest:{outlet}", title=outlet), now=seen)
     known = store.known(feed_id, [entry.guid]).get(entry.guid)
     if known is None:
-        placed = place(store, feed_id, entry, sketches.sketch(entry), seen=seen, settings=settings)
+        placed = place(store, feed_id, entry, sketches.sketch(entry), seen=seen, settings=settings, grown=grown)
         return Ingested(article, placed.entry_id, "new")
     if known.fingerprint == entry.fingerprint:
         return Ingested(article, known.entry_id, "known")

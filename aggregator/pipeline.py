@@ -2,12 +2,12 @@
 
 due feeds ─► fetch ∥ ─► refine ∥ (parse, clean, sketch: in killable workers) ─► settle (in slices; the last remembers)
                             └─ full text wanted? ─► new entries' pages ∥ ─► refine ∥ ─┘
-settle: known? ─► candidates ─► place ─► absorb ─► store      then, once a round: mend
+settle: known? ─► candidates ─► place ─► absorb ─► store      then, once a round or a thousand entries: mend
 """
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -39,6 +39,21 @@ MAX_CANDIDATES = 50  # entries looked at as copies
 NEAR_STORIES = 20  # looked at as the same event: 15 and all of them place five real days equally well
 TOGETHER = 100  # feeds whose pages are fetched at once
 SLICE = 50  # entries a transaction: half a second; others want to write too
+MEND_AFTER = 1000  # entries: some thousands of stories to look at, however many there are
+
+
+@dataclass
+class Grown:
+    """What is to be mended: stories that took in entries, and those that were near these entries."""
+
+    stories: set[int] = field(default_factory=set)
+    near: set[int] = field(default_factory=set)
+    entries: int = 0
+
+    def add(self, story_id: int, near: Iterable[int]) -> None:
+        self.stories.add(story_id)
+        self.near.update(near)
+        self.entries += 1
 
 
 # ---------------------------------------------------------------- one round of polling
@@ -71,6 +86,7 @@ class Round:
     settings: Settings
     now: Callable[[], datetime]
     jitter: Callable[[], float]
+    grown: Grown  # noted here
 
     def poll(self, requests: Sequence[FetchRequest]) -> Generator[Polled]:
         """Ask, refine and settle; yields each feed as soon as it is stored. Closing the iterator ends the round."""
@@ -145,7 +161,7 @@ class Round:
         for entry, sketch in entries:
             before = known.get(entry.guid)
             if before is None:
-                place(self.store, feed.id, entry, sketch, seen=seen, settings=self.settings.cluster)
+                place(self.store, feed.id, entry, sketch, seen=seen, settings=self.settings.cluster, grown=self.grown)
                 counts["new"] += 1
             elif before.fingerprint != entry.fingerprint:
                 self.store.revise_entry(before.entry_id, entry, seen=seen)
@@ -161,12 +177,14 @@ def _has_no_body(job: Job) -> bool:
 
 
 def place(
-    store: Store, feed_id: int, entry: Entry, sketch: Sketch, *, seen: datetime, settings: ClusterSettings
+    store: Store, feed_id: int, entry: Entry, sketch: Sketch, *, seen: datetime, settings: ClusterSettings, grown: Grown
 ) -> Placed:
     """Find the story of one new entry and store both. Inside the caller's transaction."""
     store.count_terms([sketch.terms], at=seen)
-    placement, profile = decide(store, feed_id, entry, sketch, seen=seen, settings=settings)
-    return store.add_entry(feed_id, entry, sketch, placement, profile=profile, seen=seen)
+    placement, profile, near = decide(store, feed_id, entry, sketch, seen=seen, settings=settings)
+    placed = store.add_entry(feed_id, entry, sketch, placement, profile=profile, seen=seen)
+    grown.add(placed.story_id, near)
+    return placed
 
 
 def decide(
@@ -178,8 +196,11 @@ def decide(
     seen: datetime,
     settings: ClusterSettings,
     entry_id: int = 0,
-) -> tuple[Placement, bytes]:
-    """Where an entry belongs, and what its story looks like with it. `entry_id` of one that is placed again."""
+) -> tuple[Placement, bytes, list[int]]:
+    """Where an entry belongs, what its story looks like with it, and the stories near it.
+
+    `entry_id` of one that is placed again.
+    """
     since = seen - settings.window
     candidates = memory.candidates(sketch, since=since, limit=MAX_CANDIDATES)
     near = memory.stories_near(sketch, since=since, limit=NEAR_STORIES)
@@ -202,7 +223,7 @@ def decide(
     )
     joined = _profile(memory, profiles, placement.story_id) if placement.story_id else None
     former = joined.profile if joined and joined.recipe == sketch.recipe else None  # recipes are never mixed
-    return placement, cluster.absorb(former, sketch, frequencies, feed_id=feed_id)
+    return placement, cluster.absorb(former, sketch, frequencies, feed_id=feed_id), near
 
 
 def _profile(memory: Memory, read: Mapping[int, StoryProfile], story_id: int) -> StoryProfile | None:
@@ -210,21 +231,22 @@ def _profile(memory: Memory, read: Mapping[int, StoryProfile], story_id: int) ->
     return read[story_id] if story_id in read else next(iter(memory.profiles([story_id])), None)
 
 
-def mend(memory: Memory, *, now: datetime, settings: ClusterSettings, since: datetime | None = None) -> int:
+def mend(memory: Memory, grown: Grown, *, now: datetime, settings: ClusterSettings) -> int:
     """Join the young stories that turned out to be one; returns how many were joined. One transaction.
 
-    Only those with an entry seen since then look for others; None: all do.
+    A story that grew is compared with all that grew and all that its new entries came near: not with every young one,
+    of which a newsroom has a hundred thousand.
     """
     recipe = sketcher(memory.installation_seed(), settings).recipe
     with memory.transaction():
-        young = [one for one in memory.young_profiles(since=now - settings.young) if one.recipe == recipe]
-        by_id = {profile.story_id: profile.profile for profile in young}
-        touched = None if since is None else {one.story_id for one in young if one.last_seen >= since}
         corrections = memory.list_corrections()
         standing = memory.stories_of(_named(corrections))
+        found = memory.profiles({*grown.stories, *grown.near, *standing.values()})
+        young = [one for one in found if one.recipe == recipe and one.last_seen >= now - settings.young]
+        by_id = {profile.story_id: profile.profile for profile in young}
         merges = cluster.mend(
             young,
-            touched=touched,
+            touched=grown.stories,
             apart=memory.series_apart(since=now - settings.young),
             corrections=corrections,
             standing=standing,

@@ -13,7 +13,7 @@ from aggregator.correcting import reprofile
 from aggregator.errors import BusyError
 from aggregator.filing import MEND_EVERY
 from aggregator.model import Correction, Frequencies, Placement, Sketch, Standing, Stored
-from aggregator.pipeline import decide, mend
+from aggregator.pipeline import Grown, decide, mend
 from aggregator.ports import Store
 from aggregator.refine import compared, sketcher
 from aggregator.rehearsal import PROVISIONAL, Rehearsal
@@ -126,6 +126,7 @@ def resketch(store: Store, settings: ClusterSettings, *, now: datetime) -> Itera
 
 class _Replay(Rehearsal):
     count = 0  # entries placed anew
+    grown: Grown  # since the last mending
 
 
 def _replayed(
@@ -147,6 +148,7 @@ def _replayed(
 
     seed = store.installation_seed()
     memory = _Replay(cluster.Bonds(obeyed), frequencies, seed, wordings)
+    memory.grown = Grown()
     sketch = sketcher(seed, settings).sketch
     reach = since - settings.window
     corrected = {end for one in (*obeyed, *named) for end in (one.a, one.b)}
@@ -162,12 +164,12 @@ def _replayed(
             continue
         clock = stored.seen
         if clock - mended >= MEND_EVERY:
-            mend(memory, now=clock, settings=settings)
-            mended = clock
+            mend(memory, memory.grown, now=clock, settings=settings)
+            mended, memory.grown = clock, Grown()
             memory.forget(clock - settings.window)
         _place_anew(memory, stored, whole, settings)
         memory.count += 1
-    mend(memory, now=clock, settings=settings)
+    mend(memory, memory.grown, now=clock, settings=settings)
     return memory
 
 
@@ -179,8 +181,8 @@ def _keep(memory: Rehearsal, stored: Stored, sketch: Sketch) -> None:
     memory.add(stored, sketch, place, profile)
 
 
-def _place_anew(memory: Rehearsal, stored: Stored, sketch: Sketch, settings: ClusterSettings) -> None:
-    placement, profile = decide(
+def _place_anew(memory: _Replay, stored: Stored, sketch: Sketch, settings: ClusterSettings) -> None:
+    placement, profile, near = decide(
         memory,
         stored.feed_id,
         stored.entry,
@@ -189,7 +191,7 @@ def _place_anew(memory: Rehearsal, stored: Stored, sketch: Sketch, settings: Clu
         settings=settings,
         entry_id=stored.standing.entry_id,
     )
-    memory.add(stored, sketch, placement, profile)
+    memory.grown.add(memory.add(stored, sketch, placement, profile), near)
 
 
 # ---------------------------------------------------------------- what became of the stories

@@ -70,8 +70,8 @@ class Rehearsal:
         self.standings[standing.entry_id] = standing
         self.members[standing.story_id].append(standing.entry_id)
 
-    def add(self, stored: Stored, sketch: Sketch, placement: Placement, profile: bytes) -> None:
-        """An entry in its place, in a new story if that is None, and what its story looks like with it."""
+    def add(self, stored: Stored, sketch: Sketch, placement: Placement, profile: bytes) -> int:
+        """An entry in its place, in a new story if that is None, and what its story looks like with it; its story."""
         entry_id, story_id = stored.standing.entry_id, placement.story_id
         if story_id is None:
             story_id, self._next = self._next, self._next + 1
@@ -90,6 +90,7 @@ class Rehearsal:
         self._oldest.append(entry_id)
         for bucket in buckets:
             self._buckets[bucket] = [*self._buckets[bucket][1 - BUCKET_READS :], entry_id]
+        return story_id
 
     def forget(self, before: datetime) -> None:
         """What was seen before then is no candidate any more; nor can its stories grow."""
@@ -145,9 +146,6 @@ class Rehearsal:
 
     def profiles(self, story_ids: Collection[int]) -> list[StoryProfile]:
         return [self._profiles[story_id] for story_id in sorted(story_ids) if story_id in self._profiles]
-
-    def young_profiles(self, *, since: datetime) -> list[StoryProfile]:
-        return [profile for profile in self._profiles.values() if profile.last_seen >= since]
 
     def wordings(self, story_ids: Collection[int]) -> Iterator[tuple[str, str]]:
         return self._wordings([entry_id for story_id in story_ids for entry_id in self.members.get(story_id, ())])

@@ -121,10 +121,6 @@ class Sketches(Bands):
         rows = self.rows(_PROFILES + "WHERE s.id IN (SELECT value FROM json_each(?))", (to_json(story_ids),))
         return [_profile(row) for row in rows]
 
-    def young_profiles(self, *, since: datetime) -> list[StoryProfile]:
-        """Profiles of the stories with a member seen since then."""
-        return [_profile(row) for row in self.rows(_PROFILES + "WHERE s.last_seen >= ?", (to_text(since),))]
-
     def series_apart(self, *, since: datetime) -> list[tuple[int, int]]:
         """Pairs of stories with entries that are two numbers of one series, the later one seen since then."""
         rows = self.rows(

@@ -28,7 +28,7 @@ class Exact(Rehearsal):
     """Every story of the window is looked at."""
 
     def stories_near(self, sketch: Sketch, *, since: datetime, limit: int) -> list[int]:  # noqa: ARG002
-        return [profile.story_id for profile in self.young_profiles(since=since)]
+        return [profile.story_id for profile in self.profiles(self.members) if profile.last_seen >= since]
 
 
 def nothing(*_: object, **__: object) -> str:

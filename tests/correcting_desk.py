@@ -6,6 +6,7 @@ from datetime import timedelta
 from aggregator import filing
 from aggregator.model import Item
 from aggregator.parse.articles import Article
+from aggregator.pipeline import Grown
 from aggregator.settings import ClusterSettings
 from storage import Database
 from tests.storage_values import MINUTE, NOON
@@ -42,6 +43,11 @@ def file(store: Database, reports: Iterable[tuple[str, str]], *, first: int = 1)
     """One report a minute, each by a paper of its own; entry ids follow the order."""
     articles = [article(number, report) for number, report in enumerate(reports, start=first)]
     list(filing.ingest(articles, store, settings=SETTINGS, now=NOON + timedelta(hours=1)))
+
+
+def grown(store: Database) -> Grown:
+    """As if every story had just taken in an entry."""
+    return Grown(set(groups(store)))
 
 
 def groups(store: Database) -> dict[int, list[int]]:

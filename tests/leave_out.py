@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean
 
@@ -22,7 +22,7 @@ from aggregator.filing import MEND_EVERY, clean_article
 from aggregator.model import Entry, Frequencies, Sketch, Standing, Stored
 from aggregator.offline import read_ordered
 from aggregator.parse import articles
-from aggregator.pipeline import decide, mend
+from aggregator.pipeline import Grown, decide, mend
 from aggregator.rehearsal import Rehearsal
 from aggregator.settings import ClusterSettings
 from storage.frequencies import HALF_LIFE
@@ -116,17 +116,18 @@ def found(corpus: Corpus) -> list[int]:
         counts.count(terms, at)
     memory = Rehearsal(cluster.Bonds(()), lambda terms: counts.read(terms, clock), 7, lambda _: iter(()))
     feeds: dict[str, int] = {}
+    grown = Grown()
     for number, one in enumerate(corpus.documents, start=1):
         clock = one.seen
         if clock - mended >= MEND_EVERY:
-            mend(memory, now=clock, settings=SETTINGS, since=mended)
-            mended = clock
+            mend(memory, grown, now=clock, settings=SETTINGS)
+            mended, grown = clock, Grown()
         counts.count(one.sketch.terms, clock)
         feed = feeds.setdefault(one.source, len(feeds) + 1)
-        placement, profile = decide(memory, feed, one.entry, one.sketch, seen=clock, settings=SETTINGS)
+        placement, profile, near = decide(memory, feed, one.entry, one.sketch, seen=clock, settings=SETTINGS)
         stored = Stored(Standing(number, 0, placement), feed, clock, one.entry, replace(one.sketch, terms=()))
-        memory.add(stored, one.sketch, placement, profile)
-    mend(memory, now=clock + timedelta(seconds=1), settings=SETTINGS, since=mended)
+        grown.add(memory.add(stored, one.sketch, placement, profile), near)
+    mend(memory, grown, now=clock, settings=SETTINGS)
     return [memory.standings[number].story_id for number in range(1, len(corpus.documents) + 1)]
 
 

@@ -11,7 +11,7 @@ from aggregator.correcting import Voice
 from aggregator.errors import UsageError
 from aggregator.model import Correction, Level
 from storage import Database, open_store
-from tests.correcting_desk import BREAD, CABLE, FERRY, SETTINGS, file, groups
+from tests.correcting_desk import BREAD, CABLE, FERRY, SETTINGS, file, groups, grown
 from tests.storage_values import HOUR, NOON
 
 ANN = Voice("ann", NOON + HOUR, "so I read it")
@@ -36,7 +36,7 @@ def everything(store: Database) -> list[object]:
 
 
 def mended(store: Database) -> int:
-    return pipeline.mend(store, now=LATER, settings=SETTINGS)
+    return pipeline.mend(store, grown(store), now=LATER, settings=SETTINGS)
 
 
 def test_merged_stories_are_one_under_the_oldest_number(store: Database) -> None:

@@ -13,7 +13,7 @@ from aggregator.reclustering import Outcome, apply, rehearse
 from aggregator.refine import sketcher
 from aggregator.settings import ClusterSettings
 from storage import Database, open_store
-from tests.correcting_desk import BREAD, CABLE, FERRY, SETTINGS, file, groups
+from tests.correcting_desk import BREAD, CABLE, FERRY, SETTINGS, file, groups, grown
 from tests.storage_values import DAY, HOUR, MINUTE, NOON
 
 ANN = Voice("ann", NOON + HOUR, "so I read it")
@@ -231,4 +231,4 @@ def test_placing_in_a_story_of_another_recipe_does_not_mix_them(store: Database)
     file(store, [FERRY[0]], first=20)  # a copy of entry 1, whose sketch is current
     (profile,) = store.profiles([1])
     assert profile.recipe != "former recipe"
-    assert pipeline.mend(store, now=LATER, settings=SETTINGS) == 0
+    assert pipeline.mend(store, grown(store), now=LATER, settings=SETTINGS) == 0

@@ -271,7 +271,7 @@ def test_a_rolled_back_entry_is_no_candidate(store: Database) -> None:
 def test_profiles_of_young_stories(store: Database) -> None:
     add(store, 1, seen=NOON - DAY)
     add(store, 2)
-    (young,) = store.young_profiles(since=NOON)
+    (young,) = store.profiles([2])
     assert (young.story_id, young.profile, young.recipe, young.entries) == (2, b"profile", RECIPE, 1)
     store.save_profile(2, "newer", b"other")
     assert [one.recipe for one in store.profiles([2])] == ["newer"]

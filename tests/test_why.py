@@ -18,7 +18,7 @@ from aggregator.explanation import Explanation
 from aggregator.model import Correction, Entry, Level, Placement, Sketch, Standing, Stored
 from storage import Database, open_store
 from tests.cluster_desk import Desk, entry
-from tests.correcting_desk import BREAD, CABLE, FERRY, SETTINGS, file
+from tests.correcting_desk import BREAD, CABLE, FERRY, SETTINGS, file, grown
 from tests.test_cli import Run, run  # noqa: F401 - a fixture
 
 NOW = datetime.now(UTC)
@@ -364,7 +364,7 @@ def merged(store: Database) -> None:
         correcting.reprofile(store, [1, new])
     latest = store.latest_seen()
     assert latest
-    assert pipeline.mend(store, now=latest, settings=SETTINGS) == 1
+    assert pipeline.mend(store, grown(store), now=latest, settings=SETTINGS) == 1
 
 
 def test_a_merge_names_words_as_people_write_them_and_why_tells_it(tmp_path: Path) -> None:

@@ -48,10 +48,6 @@ class Memory(Protocol):
 
     def profiles(self, story_ids: Collection[int]) -> list[StoryProfile]: ...
 
-    def young_profiles(self, *, since: datetime) -> list[StoryProfile]:
-        """Profiles of the stories with a member seen since then."""
-        ...
-
     def wordings(self, story_ids: Collection[int]) -> Iterator[tuple[str, str]]:
         """(title and text, language) of these stories' entries, first come first; read while they are taken."""
         ...
