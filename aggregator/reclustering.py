@@ -173,12 +173,12 @@ def _replayed(
     return memory
 
 
-def _keep(memory: Rehearsal, stored: Stored, sketch: Sketch) -> None:
+def _keep(memory: _Replay, stored: Stored, sketch: Sketch) -> None:
     place = stored.standing.placement
     (before, *_) = (*memory.profiles([stored.standing.story_id]), None)
     frequencies = memory.frequencies(sketch.terms, at=stored.seen)
     profile = cluster.absorb(before.profile if before else None, sketch, frequencies, feed_id=stored.feed_id)
-    memory.add(stored, sketch, place, profile)
+    memory.grown.add(memory.add(stored, sketch, place, profile), ())
 
 
 def _place_anew(memory: _Replay, stored: Stored, sketch: Sketch, settings: ClusterSettings) -> None:
