@@ -151,7 +151,7 @@ class App(AbstractContextManager["App"]):
 
         merged = self._merged + pipeline.mend(self.store, self.grown, now=self.now(), settings=self.settings.cluster)
         self._merged = 0
-        del self.grown
+        self.grown.clear()
         return merged
 
     @cached_property

@@ -48,7 +48,8 @@ def ingest(
         yield from done
         if clock and (clock - mended >= MEND_EVERY or grown.entries >= MEND_AFTER):
             mend(store, grown, now=clock, settings=settings)
-            mended, grown = clock, Grown()
+            mended = clock
+            grown.clear()
     if clock:
         mend(store, grown, now=clock, settings=settings)
 

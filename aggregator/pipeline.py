@@ -55,6 +55,11 @@ class Grown:
         self.near.update(near)
         self.entries += 1
 
+    def clear(self) -> None:
+        self.stories.clear()
+        self.near.clear()
+        self.entries = 0
+
 
 # ---------------------------------------------------------------- one round of polling
 

@@ -165,7 +165,8 @@ def _replayed(
         clock = stored.seen
         if clock - mended >= MEND_EVERY:
             mend(memory, memory.grown, now=clock, settings=settings)
-            mended, memory.grown = clock, Grown()
+            mended = clock
+            memory.grown.clear()
             memory.forget(clock - settings.window)
         _place_anew(memory, stored, whole, settings)
         memory.count += 1

@@ -121,7 +121,8 @@ def found(corpus: Corpus) -> list[int]:
         clock = one.seen
         if clock - mended >= MEND_EVERY:
             mend(memory, grown, now=clock, settings=SETTINGS)
-            mended, grown = clock, Grown()
+            mended = clock
+            grown.clear()
         counts.count(one.sketch.terms, clock)
         feed = feeds.setdefault(one.source, len(feeds) + 1)
         placement, profile, near = decide(memory, feed, one.entry, one.sketch, seen=clock, settings=SETTINGS)

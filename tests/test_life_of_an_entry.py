@@ -8,7 +8,9 @@ from ipaddress import ip_network
 from pathlib import Path
 from threading import Thread
 
-from aggregator import cluster
+import pytest
+
+from aggregator import cluster, pipeline
 from aggregator.app import App
 from aggregator.model import Feed, Fetched, FetchRequest, Frequencies, Level, Outcome
 from aggregator.refine import Job, refine
@@ -97,7 +99,7 @@ def newsstand() -> Iterator[str]:
         server.server_close()
 
 
-def test_from_feeds_yaml_to_digest(tmp_path: Path) -> None:
+def test_from_feeds_yaml_to_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [NOW]
     with newsstand() as site:
         settings = Settings(
@@ -108,7 +110,9 @@ def test_from_feeds_yaml_to_digest(tmp_path: Path) -> None:
             ),
         )
         with App(settings, now=lambda: clock[0], jitter=lambda: 0.0) as app:
+            monkeypatch.setattr(pipeline, "MEND_AFTER", 2)
             polled = list(app.poll(app.lease()))
+            assert app.grown.entries == 1  # what the first two brought is mended
             assert [(one.fetched.outcome, one.new) for one in polled] == [(Outcome.CHANGED, 1)] * 3
             app.mend()
             assert app.lease() == []  # nobody is due again at once

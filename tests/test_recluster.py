@@ -8,12 +8,14 @@ import pytest
 from aggregator import correcting, pipeline, reclustering
 from aggregator.correcting import Voice
 from aggregator.errors import BusyError
+from aggregator.filing import clean_article
 from aggregator.model import Correction, Sketch
+from aggregator.pipeline import Grown
 from aggregator.reclustering import Outcome, apply, rehearse
 from aggregator.refine import sketcher
 from aggregator.settings import ClusterSettings
 from storage import Database, open_store
-from tests.correcting_desk import BREAD, CABLE, FERRY, SETTINGS, file, groups, grown
+from tests.correcting_desk import BREAD, CABLE, FERRY, SETTINGS, article, file, groups, grown
 from tests.storage_values import DAY, HOUR, MINUTE, NOON
 
 ANN = Voice("ann", NOON + HOUR, "so I read it")
@@ -171,6 +173,25 @@ def test_a_story_merged_while_replaying_takes_its_oldest_entries_along(store: Da
     }  # fmt: skip
     apply(store, found, at=LATER)
     assert groups(store)[2] == [4, 5, 6]
+
+
+def test_mending_looks_at_what_grew_and_what_that_came_near(store: Database) -> None:
+    fragment = put(store, [6], None)  # of story 2
+    assert pipeline.mend(store, Grown(), now=LATER, settings=SETTINGS) == 0
+    assert pipeline.mend(store, Grown({fragment}, {3}), now=LATER, settings=SETTINGS) == 0
+    assert pipeline.mend(store, Grown({1, 3}, {2, fragment}), now=LATER, settings=SETTINGS) == 0
+    assert pipeline.mend(store, Grown({fragment}, {2, 3}), now=LATER, settings=SETTINGS) == 1
+    assert groups(store)[2] == [4, 5, 6]
+
+
+def test_placing_notes_what_grew_and_what_was_near(store: Database) -> None:
+    sketch = sketcher(store.installation_seed(), SETTINGS).sketch
+    noted = Grown()
+    entry = clean_article(article(9, CABLE[1]), now=LATER)
+    with store.transaction():
+        pipeline.place(store, 1, entry, sketch(entry), seen=LATER, settings=SETTINGS, grown=noted)
+    assert (noted.stories, noted.entries) == ({2}, 1)
+    assert 2 in noted.near
 
 
 # ---------------------------------------------------------------- another recipe
