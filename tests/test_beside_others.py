@@ -112,7 +112,7 @@ def a_round(app: App, body: bytes) -> pipeline.Round:
             yield request, Fetched(URL, Outcome.CHANGED, NOW, headers={"etag": '"e"'}, body=body, body_hash="h")
 
     workers: Workers[Job, Refined] = Workers(refine, processes=0, seconds=9, memory_mb=0)
-    return pipeline.Round(app.store, fetch, lambda _: iter(()), workers, app.settings, app.now, lambda: 0.0)  # type: ignore[arg-type]
+    return pipeline.Round(app.store, fetch, lambda _: iter(()), workers, app.settings, app.now, lambda: 0.0, app.grown)  # type: ignore[arg-type]
 
 
 def failing_after(times: int, store: Database) -> Callable[..., None]:

@@ -42,7 +42,7 @@ class World:
 
     def tick(self) -> int:
         app, none = self.app, lambda _: iter(())
-        round_ = Round(app.store, self.fetch, none, self.workers, app.settings, app.now, app.jitter)
+        round_ = Round(app.store, self.fetch, none, self.workers, app.settings, app.now, app.jitter, app.grown)
         return len(list(round_.poll(app.lease())))
 
     def run(self, span: timedelta, *, step: timedelta = timedelta(minutes=1)) -> list[int]:
