@@ -15,12 +15,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import brotli
 import pytest
 
 from aggregator.fetch import decode, dial, exchange, guard
+from aggregator.fetch.background import new_event_loop
 from aggregator.fetch.decode import Body, TooLargeError, UndecodableError, zstd
 from aggregator.model import Feed, FetchRequest, Outcome
+from aggregator.settings import PollSettings
 from tests.fetch_bombs import BOMBS
 from tests.fetch_site import FEED, LOOPBACK, Reply, Site, always, client, paths, seen
 
@@ -411,6 +414,31 @@ def test_never_from_https_to_http(certificate: Path) -> None:
         fetched = seen(client(lookup=LOCAL, environ={"SSL_CERT_FILE": str(certificate)}), site.url(host="feeds.test"))
         assert not plain.asked
     assert (fetched.outcome, "from https to http" in fetched.error) == (Outcome.REFUSED, True)
+
+
+def test_no_connection_outlives_its_connector(certificate: Path) -> None:
+    """uvloop's loop cannot be closed over TLS that is still saying goodbye, to a server that may never answer."""
+
+    async def and_then_silence(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 301 X\r\nLocation: /\r\nContent-Length: 500000\r\n\r\nabc")
+        await writer.drain()
+        await asyncio.sleep(30)
+
+    async def given_up(url: str) -> bool:
+        settings, trusting = PollSettings(allow_networks=LOOPBACK), {"SSL_CERT_FILE": str(certificate)}
+        async with aiohttp.ClientSession(connector=dial.connector(settings, environ=trusting, lookup=LOCAL)) as session:
+            response = await session.get(url, allow_redirects=False)
+            assert response.connection is not None
+            connection = response.connection.protocol
+            response.close()
+        assert connection is not None
+        return connection.closed is None or connection.closed.done()  # None: nobody asked before it was lost
+
+    with (
+        Site(always(Reply(write=and_then_silence)), tls=tls(certificate)) as site,
+        asyncio.Runner(loop_factory=new_event_loop) as runner,
+    ):
+        assert runner.run(given_up(site.url(host="feeds.test")))
 
 
 def test_proxies_come_from_the_settings_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from aggregator.settings import PollSettings
 
 SPARE = 1024 * 1024  # bytes of one answer beyond its body: head, framing, trailers
 INTERIM = 16  # answers to one request, waiting to be read: 100 Continue, 103 Early Hints, …
+GOODBYE = 1.0  # seconds at most for aborted connections to be gone
 
 Lookup = Callable[[str, int, int], list[tuple[Any, Any, int, str, Any]]]
 Check = Callable[[str], None]  # raises guard.ForbiddenError
@@ -90,6 +91,9 @@ def checked_socket(check: Check, address: tuple[Any, Any, int, str, tuple[Any, .
     return socket.socket(family=family, type=kind, proto=protocol)
 
 
+Standing = dict["BoundedHandler", asyncio.Transport]  # the connections that are not lost yet
+
+
 class StaleError(aiohttp.ServerDisconnectedError):
     """The server closed an idle connection just when it was to be used again (RFC 9112 section 9.3.1)."""
 
@@ -99,9 +103,9 @@ class BoundedHandler(ResponseHandler):
     which aiohttp reads without end. Tells a kept connection that turned out to be closed from one that broke.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, most: int) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, most: int, standing: Standing) -> None:
         super().__init__(loop)
-        self._most, self._came, self._requests = most, 0, 0
+        self._most, self._came, self._requests, self._standing = most, 0, 0, standing
 
     def set_response_params(self, **parameters: Any) -> None:
         self._came = 0
@@ -121,7 +125,13 @@ class BoundedHandler(ResponseHandler):
             if self.transport is not None:
                 self.transport.abort()
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self.transport is not None:
+            self._standing[self] = self.transport
+
     def connection_lost(self, exc: BaseException | None) -> None:
+        self._standing.pop(self, None)
         if self._requests > 1 and not self._came and not self.is_eof():
             self.set_exception(StaleError())
         super().connection_lost(exc)
@@ -130,9 +140,21 @@ class BoundedHandler(ResponseHandler):
 class BoundedConnector(aiohttp.TCPConnector):
     def __init__(self, *, max_body: int, **options: Any) -> None:
         super().__init__(keepalive_timeout=15, **options)
+        self._standing: Standing = {}
         # no public way: the class of the connections is fixed in aiohttp's connector
-        make: partial[Any] = partial(BoundedHandler, loop=self._loop, most=2 * max_body + SPARE)
+        make: partial[Any] = partial(
+            BoundedHandler, loop=self._loop, most=2 * max_body + SPARE, standing=self._standing
+        )
         self._factory = make
+
+    async def close(self, *, abort_ssl: bool = False) -> None:
+        """Also connections let go of that still say goodbye over TLS: what outlives its event loop, breaks it."""
+        await super().close(abort_ssl=abort_ssl)
+        lost = [closed for handler in self._standing if (closed := handler.closed)]
+        for transport in list(self._standing.values()):
+            transport.abort()
+        if lost:
+            await asyncio.wait(lost, timeout=GOODBYE)
 
 
 def connector(
