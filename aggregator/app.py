@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -32,6 +33,7 @@ SQLITE_VERSION = sqlite_version
 LEASE = timedelta(minutes=30)
 LONGEST_REST = timedelta(days=7)  # that a server may ask for
 TAKE = 20_000  # feeds a round at the most
+RESKETCHED = 50  # slices in a row: half a minute
 PAGES = timedelta(minutes=2)  # for article pages; entries whose page had no turn by then keep their excerpt
 
 
@@ -181,10 +183,10 @@ class App(AbstractContextManager["App"]):
                 yield gone
 
     def resketch(self) -> Iterator[int]:
-        """Sketch anew what a former version has sketched otherwise; yields how many entries with each slice."""
+        """Sketch anew some of what a former version has sketched otherwise; yields how many entries with each slice."""
         from aggregator import reclustering
 
-        return reclustering.resketch(self.store, self.settings.cluster, now=self.now())
+        return islice(reclustering.resketch(self.store, self.settings.cluster, now=self.now()), RESKETCHED)
 
     def tidy(self) -> Iterator[None]:
         """The nightly round, if it is due: retention, maintenance, backup. Yields between slices: may be left there.

@@ -13,7 +13,7 @@ from aggregator.correcting import reprofile
 from aggregator.errors import BusyError
 from aggregator.filing import MEND_EVERY
 from aggregator.model import Correction, Frequencies, Placement, Sketch, Standing, Stored
-from aggregator.pipeline import Grown, decide, mend
+from aggregator.pipeline import NEAR_STORIES, Grown, decide, mend
 from aggregator.ports import Store
 from aggregator.refine import compared, sketcher
 from aggregator.rehearsal import PROVISIONAL, Rehearsal
@@ -108,16 +108,23 @@ def apply(store: Store, outcome: Outcome, *, at: datetime) -> None:
 
 
 def resketch(store: Store, settings: ClusterSettings, *, now: datetime) -> Iterator[int]:
-    """Sketch entries anew whose sketch is of another recipe, newest first; yields how many with each transaction.
+    """Sketch entries anew whose sketch is of another recipe, newest first; yields how many with each slice.
 
-    Only those that can still be candidates: older ones are never compared again.
+    Only those that can still be candidates: older ones are never compared again. What came since the recipe changed
+    was not compared with them: their stories are mended with those now near.
     """
-    sketches = sketcher(store.installation_seed(), settings)
-    while ids := store.outdated_sketches(sketches.recipe, since=now - settings.window, limit=SLICE):
+    sketches, since = sketcher(store.installation_seed(), settings), now - settings.window
+    while ids := store.outdated_sketches(sketches.recipe, since=since, limit=SLICE):
+        grown = Grown()
         with store.transaction():
-            for stored in store.stored(ids):
-                store.replace_sketch(stored.standing.entry_id, sketches.sketch(compared(stored.entry)))
-            reprofile(store, set(store.stories_of(ids).values()))
+            anew = {one.standing.entry_id: sketches.sketch(compared(one.entry)) for one in store.stored(ids)}
+            for entry_id, made in anew.items():
+                store.replace_sketch(entry_id, made)
+            stands = store.stories_of(ids)
+            reprofile(store, set(stands.values()))
+            for entry_id, made in anew.items():
+                grown.add(stands[entry_id], store.stories_near(made, since=since, limit=NEAR_STORIES))
+        mend(store, grown, now=now, settings=settings)
         yield len(ids)
 
 

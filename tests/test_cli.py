@@ -5,13 +5,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from aggregator.cli import COMMANDS, main
+from storage import open_store
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "TZ": "UTC"}
@@ -130,6 +131,15 @@ def test_show_tells_the_reason(filed: Path, run: Run) -> None:
     shown = run("show", "1")
     assert "Ferry runs aground off Port Calder" in shown.stdout
     assert "new: " in shown.stdout
+
+
+def test_a_poll_sketches_anew_what_another_version_sketched(filed: Path, run: Run) -> None:
+    with open_store(filed / "aggregator.db") as store:
+        for entry_id, sketch in store.sketches([1, 2]).items():
+            store.replace_sketch(entry_id, replace(sketch, recipe="former recipe"))
+    done = run("poll")
+    assert (done.returncode, done.stderr) == (0, "sketched 2 entries anew: another version did it otherwise\n")
+    assert run("poll").stderr == ""
 
 
 def test_cluster_needs_no_database(filed: Path, run: Run) -> None:

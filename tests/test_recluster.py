@@ -241,6 +241,15 @@ def test_another_recipe_is_never_compared(store: Database) -> None:
     assert {found.after[number].story_id for number in (1, 2, 3, 9, 10, 11)} == {1}
 
 
+def test_what_came_before_the_older_was_sketched_anew_finds_its_story_then(store: Database) -> None:
+    outdate(store, list(range(1, 9)))
+    for story in (1, 2, 3):
+        store.save_profile(story, "former recipe", b"nonsense")
+    file(store, FERRY, first=20)
+    assert list(reclustering.resketch(store, SETTINGS, now=LATER)) == [8]
+    assert groups(store) == {1: [1, 2, 3, 9, 10, 11], 2: [4, 5, 6], 3: [7, 8]}
+
+
 def test_a_full_text_is_what_is_compared(store: Database) -> None:
     title, text = BREAD[0]
     store.run("UPDATE entries SET fulltext = ?, title = ?, text = '' WHERE id = 7", (text + " " + BREAD[1][1], title))

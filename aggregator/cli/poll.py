@@ -35,6 +35,7 @@ def poll(frame: Frame, feeds: tuple[str, ...], force: bool, refetch: bool, as_js
     """Ask the feeds that are due, once, and file what they bring."""
     with frame.app() as app:
         urls = app.resolve(feeds) if feeds else None
+        _sketch_anew(app)
         requests = app.lease(urls=urls, force=force or bool(feeds), refetch=refetch)
         polled = list(_shown(app.poll(requests), len(requests), quiet=as_json))
         merged = app.mend() if any(one.new for one in polled) else 0
@@ -43,6 +44,12 @@ def poll(frame: Frame, feeds: tuple[str, ...], force: bool, refetch: bool, as_js
     failed = [one for one in polled if one.state.error]
     if polled and len(failed) == len(polled):
         raise UnavailableError(f"every feed asked failed ({len(failed)}): is the network up?")
+
+
+def _sketch_anew(app: "App") -> None:
+    """As the daemon does: what comes is compared with sketches of its own recipe only."""
+    if anew := sum(app.resketch()):
+        click.echo(f"sketched {anew} entries anew: another version did it otherwise", err=True)
 
 
 def _follow_moves(frame: Frame, app: "App", polled: "list[Polled]") -> None:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import timedelta
-from itertools import islice
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -35,7 +34,6 @@ TICK = timedelta(seconds=20)
 ROUND = timedelta(seconds=30)  # after which no request is begun: the next tick takes over
 TAKE = 2_000  # feeds a round: what a week's sleep has left due is caught up bit by bit
 PER_HOST = 30  # feeds of one host a round: what its gap of a second leaves room for
-RESKETCHED = 50  # slices in a row: some ten seconds
 LOOK = 60.0  # seconds between two looks at the clock on the wall
 JUMP = 30.0  # seconds it may go wrong in between before we take it for set
 STORE = 8.0  # seconds of a stop in which what was downloaded is stored
@@ -95,10 +93,10 @@ class Daemon:
     def _schedule(self) -> None:
         self._scheduler.start()
         for work, every in (
+            (self.resketch, timedelta(minutes=10)),  # first: what is polled shall find what it can be compared with
             (self.poll, self._tick),
             (self.digest, min(self._tick * 3, timedelta(minutes=1))),
             (self.tidy, timedelta(hours=1)),
-            (self.resketch, timedelta(minutes=10)),
         ):
             self._scheduler.add_job(
                 self._job(work), "interval", seconds=every.total_seconds(), next_run_time=utc_now(), id=work.__name__
@@ -180,7 +178,7 @@ class Daemon:
     def resketch(self) -> None:
         """Some of what a former version has sketched otherwise, while there is any; then polling has its turn."""
         anew = 0
-        for count in islice(self._app.resketch(), RESKETCHED):
+        for count in self._app.resketch():
             anew += count
             self._beat = time.monotonic()
             if self._stopping.is_set():
