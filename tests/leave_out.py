@@ -9,7 +9,7 @@ left out.
 
 import sys
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from statistics import mean
 from aggregator import cluster, evaluate
 from aggregator.cluster import stories
 from aggregator.filing import MEND_EVERY, clean_article
-from aggregator.model import Entry, Frequencies, Sketch, Standing, Stored
+from aggregator.model import Entry, Frequencies, Placement, Sketch, Standing, Stored
 from aggregator.offline import read_ordered
 from aggregator.parse import articles
 from aggregator.pipeline import Grown, decide, mend
@@ -102,6 +102,9 @@ def read(folder: Path, name: str, warm: str = "") -> Corpus:
     return Corpus(name, counted, documents)
 
 
+Watch = Callable[[Rehearsal, Document, Placement, list[int]], None]
+
+
 def score(corpus: Corpus) -> tuple[float, float]:
     """(B-cubed F1, pairwise F1) of the corpus as a stream."""
     scores = evaluate.stories([one.gold for one in corpus.documents], found(corpus))
@@ -110,6 +113,15 @@ def score(corpus: Corpus) -> tuple[float, float]:
 
 def found(corpus: Corpus) -> list[int]:
     """The story of each document, after all merges."""
+    memory = streamed(corpus)
+    return [memory.standings[number].story_id for number in range(1, len(corpus.documents) + 1)]
+
+
+def streamed(corpus: Corpus, watch: Watch = lambda *_: None) -> Rehearsal:
+    """Every document placed, the first as entry 1, and mended.
+
+    `watch` is told of each placement: the memory it was made from, the document, where, and the stories near it.
+    """
     clock = mended = corpus.documents[0].seen
     counts = Counts(clock)
     for at, terms in corpus.warm:
@@ -126,10 +138,11 @@ def found(corpus: Corpus) -> list[int]:
         counts.count(one.sketch.terms, clock)
         feed = feeds.setdefault(one.source, len(feeds) + 1)
         placement, profile, near = decide(memory, feed, one.entry, one.sketch, seen=clock, settings=SETTINGS)
+        watch(memory, one, placement, near)
         stored = Stored(Standing(number, 0, placement), feed, clock, one.entry, replace(one.sketch, terms=()))
         grown.add(memory.add(stored, one.sketch, placement, profile), near)
     mend(memory, grown, now=clock, settings=SETTINGS)
-    return [memory.standings[number].story_id for number in range(1, len(corpus.documents) + 1)]
+    return memory
 
 
 @contextmanager
