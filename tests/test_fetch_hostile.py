@@ -1,6 +1,7 @@
 """What a hostile or broken server sends, and where a hostile name points: bounded, explained, nobody else disturbed."""
 
 import asyncio
+import gc
 import gzip
 import json
 import socket
@@ -10,6 +11,7 @@ import sys
 import threading
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -439,6 +441,42 @@ def test_no_connection_outlives_its_connector(certificate: Path) -> None:
         asyncio.Runner(loop_factory=new_event_loop) as runner,
     ):
         assert runner.run(given_up(site.url(host="feeds.test")))
+
+
+async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A proxy that knows CONNECT only."""
+    port = (await reader.readuntil(b"\r\n\r\n")).split()[1].rpartition(b":")[2]
+    there, back = await asyncio.open_connection("127.0.0.1", int(port))
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+
+    async def pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            target.write(data)
+        target.close()
+
+    with suppress(OSError):
+        await asyncio.gather(pass_on(reader, back), pass_on(there, writer))
+
+
+def test_tunnels_that_are_done_leave_nothing_behind(certificate: Path) -> None:
+    async def handlers_left(url: str) -> int:
+        async with await asyncio.start_server(tunnel, "127.0.0.1", 0) as proxy:
+            settings = PollSettings(proxy=f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
+            connector = dial.connector(settings, environ={"SSL_CERT_FILE": str(certificate)})
+            async with aiohttp.ClientSession(connector=connector) as session:
+                async with session.get(url, proxy=settings.proxy) as response:
+                    assert await response.read() == FEED
+                del response
+                await asyncio.sleep(0.2)
+                gc.collect()
+                return sum(isinstance(one, dial.BoundedHandler) for one in gc.get_objects())
+
+    closing = Reply(headers={"Connection": "close"}, close=True)
+    with (
+        Site(always(closing), tls=tls(certificate)) as site,
+        asyncio.Runner(loop_factory=new_event_loop) as runner,
+    ):
+        assert runner.run(handlers_left(site.url(host="feeds.test"))) == 0
 
 
 def test_proxies_come_from_the_settings_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -91,7 +92,8 @@ def checked_socket(check: Check, address: tuple[Any, Any, int, str, tuple[Any, .
     return socket.socket(family=family, type=kind, proto=protocol)
 
 
-Standing = dict["BoundedHandler", asyncio.Transport]  # the connections that are not lost yet
+# the connections that are not lost yet; weak, for a tunnel's handler is given up for that of the TLS within, unheard of
+Standing = WeakKeyDictionary["BoundedHandler", asyncio.Transport]
 
 
 class StaleError(aiohttp.ServerDisconnectedError):
@@ -140,7 +142,7 @@ class BoundedHandler(ResponseHandler):
 class BoundedConnector(aiohttp.TCPConnector):
     def __init__(self, *, max_body: int, **options: Any) -> None:
         super().__init__(keepalive_timeout=15, **options)
-        self._standing: Standing = {}
+        self._standing: Standing = WeakKeyDictionary()
         # no public way: the class of the connections is fixed in aiohttp's connector
         make: partial[Any] = partial(
             BoundedHandler, loop=self._loop, most=2 * max_body + SPARE, standing=self._standing
@@ -150,8 +152,9 @@ class BoundedConnector(aiohttp.TCPConnector):
     async def close(self, *, abort_ssl: bool = False) -> None:
         """Also connections let go of that still say goodbye over TLS: what outlives its event loop, breaks it."""
         await super().close(abort_ssl=abort_ssl)
-        lost = [closed for handler in self._standing if (closed := handler.closed)]
-        for transport in list(self._standing.values()):
+        standing = list(self._standing.items())
+        lost = [closed for handler, _ in standing if (closed := handler.closed)]
+        for _, transport in standing:
             transport.abort()
         if lost:
             await asyncio.wait(lost, timeout=GOODBYE)
