@@ -27,6 +27,14 @@ class Voice:
         return f"{self.author} {what}" + (f": {self.reason}" if self.reason else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What was taken back, and the entries that could not return."""
+
+    act: Act
+    stayed: tuple[int, ...]
+
+
 def merge(store: Store, story_ids: Collection[int], voice: Voice) -> Act:
     """Make these stories one; the oldest number stays. Raises UsageError if they are one, or it contradicts."""
     with store.transaction():
@@ -69,11 +77,12 @@ def split(store: Store, story_id: int, entry_ids: Collection[int], voice: Voice)
     return act
 
 
-def undo(store: Store, *, at: datetime) -> Act:
+def undo(store: Store, *, at: datetime) -> Undone:
     """Take the last act back: its constraints go, its entries return. Raises UsageError when there is none.
 
     A story that had gone comes back under its number. What has come since stays where it is, but for copies of
-    entries that return.
+    entries that return. So does an entry that would meet one it must not meet: that one has come to its former story
+    meanwhile.
     """
     with store.transaction():
         acts = store.acts()
@@ -83,12 +92,15 @@ def undo(store: Store, *, at: datetime) -> Act:
         store.remove_act(act.id)
         back = act.before if act.kind is ActKind.MERGE else [_home(store, standing) for standing in act.before]
         left = store.stories_of([standing.entry_id for standing in back])
-        returning = [standing for standing in back if standing.entry_id in left]
+        bonds = cluster.Bonds(store.list_corrections())
+        returning = _welcome(store, bonds, [standing for standing in back if standing.entry_id in left])
         returning += _copies_since(store, returning, left)
+        returning += _unbound(store, bonds, act, {*left.values()}, {standing.entry_id for standing in returning})
         store.place_again(returning, reason=f"{act.author}'s {act.kind} was undone", at=at)
         store.redirect_again(act.redirects)
         reprofile(store, {*left.values(), *(standing.story_id for standing in returning)})
-    return act
+    returned = {standing.entry_id for standing in returning}
+    return Undone(act, tuple(one.entry_id for one in back if one.entry_id in left and one.entry_id not in returned))
 
 
 def reprofile(store: Store, story_ids: Iterable[int]) -> None:
@@ -154,19 +166,19 @@ def _joined(standing: Standing, into: int, reason: str) -> Standing:
 
 
 def _parted(before: Mapping[int, Standing], taken: set[int], new: int, voice: Voice) -> Iterable[Standing]:
-    """Every entry as it stands afterwards. A copy stays with its original, else it is a text of its own."""
-    heirs: dict[int, int] = {}  # original that left → the first of its copies that stay
+    """Every entry as it stands afterwards. A copy stays with its original, else with the first of its fellow copies."""
+    heirs: dict[int, int] = {}  # original on the other side → the first of its copies on this one
     for standing in before.values():
         place, moved = standing.placement, standing.entry_id in taken
-        parted = place.copy_of is not None and (place.copy_of in taken) != moved
+        original = place.copy_of
+        if original is not None and (original in taken) != moved:
+            heir = heirs.setdefault(original, standing.entry_id)
+            place = replace(place, copy_of=heir if heir != standing.entry_id else None)
+        if place.copy_of is None and moved:
+            place = replace(place, level=Level.CORRECTION, score=1.0, reason=voice.says("put it here"))
+        elif place.copy_of is None and original is not None:
+            place = replace(place, level=Level.STORY, reason=f"its original, entry {original}, was taken out")
         story_id = new if moved else standing.story_id
-        if moved and (parted or place.copy_of is None):
-            place = replace(place, level=Level.CORRECTION, score=1.0, reason=voice.says("put it here"), copy_of=None)
-        elif parted and place.copy_of is not None:
-            heir = heirs.setdefault(place.copy_of, standing.entry_id)
-            if heir == standing.entry_id:
-                place = replace(place, level=Level.STORY, reason=f"its original, entry {place.copy_of}, was taken out")
-            place = replace(place, copy_of=None if heir == standing.entry_id else heir)
         yield replace(standing, story_id=story_id, placement=replace(place, story_id=story_id))
 
 
@@ -177,6 +189,36 @@ def _copies_since(store: Store, returning: Sequence[Standing], left: Mapping[int
         replace(one, story_id=goes[one.placement.copy_of])
         for one in now
         if one.placement.copy_of in goes and one.entry_id not in goes
+    ]
+
+
+def _welcome(store: Store, bonds: cluster.Bonds, returning: Sequence[Standing]) -> list[Standing]:
+    """Those of them who meet nobody at home whom they must not meet."""
+    moving = {standing.entry_id for standing in returning}
+    home: defaultdict[int, set[int]] = defaultdict(set)
+    for entry_id, story_id in store.entries_of({standing.story_id for standing in returning}).items():
+        if entry_id not in moving:
+            home[story_id].add(entry_id)
+    welcome = []
+    for standing in returning:
+        if home[standing.story_id].isdisjoint(bonds.apart(standing.entry_id)):
+            home[standing.story_id].add(standing.entry_id)
+            welcome.append(standing)
+    return welcome
+
+
+def _unbound(
+    store: Store, bonds: cluster.Bonds, act: Act, stories: Collection[int], moving: Collection[int]
+) -> list[Standing]:
+    """Entries placed because of the act alone, by a replay since, that stay: their reason has gone with it."""
+    reason = f"stayed when {act.author}'s {act.kind} was undone"
+    return [
+        replace(one, placement=replace(one.placement, level=Level.STORY, reason=reason))
+        for one in store.standings(store.entries_of(stories))
+        if one.placement.level is Level.CORRECTION
+        and one.entry_id not in moving
+        and bonds.together(one.entry_id) == {one.entry_id}
+        and not bonds.apart(one.entry_id)
     ]
 
 

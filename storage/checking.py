@@ -36,6 +36,16 @@ _RULES = (
         "{} copies stand in another story than their original",
         "SELECT e.id FROM entries e JOIN entries o ON o.id = e.copy_of WHERE o.story_id <> e.story_id",
     ),
+    (
+        "{} entries stand with one that a person keeps them from",
+        "SELECT a.id FROM corrections c JOIN entries a ON a.id = c.a JOIN entries b ON b.id = c.b"
+        " WHERE NOT c.together AND a.story_id = b.story_id",
+    ),
+    (
+        "{} entries stand apart from one that a person put them with",
+        "SELECT a.id FROM corrections c JOIN entries a ON a.id = c.a JOIN entries b ON b.id = c.b"
+        " WHERE c.together AND a.story_id <> b.story_id",
+    ),
     ("{} merged stories still exist", "SELECT id FROM stories WHERE id IN (SELECT old_id FROM redirects)"),
     ("{} digests have lost their mail", "SELECT id FROM digests WHERE id NOT IN (SELECT digest_id FROM digest_mails)"),
 )

@@ -10,9 +10,10 @@ from aggregator.cluster import Bonds
 from aggregator.correcting import Voice
 from aggregator.errors import UsageError
 from aggregator.model import Correction, Level
+from aggregator.reclustering import apply, rehearse
 from storage import Database, open_store
 from tests.correcting_desk import BREAD, CABLE, FERRY, SETTINGS, file, groups, grown
-from tests.storage_values import HOUR, NOON
+from tests.storage_values import DAY, HOUR, NOON
 
 ANN = Voice("ann", NOON + HOUR, "so I read it")
 LATER = NOON + 2 * HOUR
@@ -91,7 +92,7 @@ def test_undo_leaves_no_trace(store: Database, kind: str) -> None:
     else:
         correcting.split(store, 2, [5, 6], ANN)
     assert everything(store) != before
-    assert correcting.undo(store, at=LATER).kind == kind
+    assert correcting.undo(store, at=LATER).act.kind == kind
     assert [row for row in everything(store)[2] if row[0] <= 3] == []  # type: ignore[attr-defined]
     after = everything(store)
     assert after[:2] + after[3:] == before[:2] + before[3:]
@@ -218,3 +219,41 @@ def test_all_that_follows_counts() -> None:
     assert bonds.apart(7) == {}
     assert bonds.contradiction() is None
     assert Bonds([*bonds.corrections, word(5, 3, True)]).contradiction() == word(6, 1, False)
+
+
+def test_a_copy_in_a_merged_story_is_still_a_copy_when_all_is_placed_anew(store: Database) -> None:
+    file(store, [FERRY[0], CABLE[0]], first=20)  # 9 repeats 1, 10 repeats 4
+    correcting.merge(store, [1, 2], ANN)
+    apply(store, rehearse(store, SETTINGS, since=NOON - DAY, step=lambda: None), at=LATER)
+    standings = {one.entry_id: one.placement for one in store.standings()}
+    assert {number: place.copy_of for number, place in standings.items() if place.copy_of} == {9: 1, 10: 4}
+    assert {place.level for number, place in standings.items() if number in (2, 3, 4, 5, 6)} == {Level.CORRECTION}
+    correcting.undo(store, at=LATER)
+    reasons = {one.entry_id: one.placement.reason for one in store.standings([2, 3])}
+    assert reasons == dict.fromkeys((2, 3), "stayed when ann's merge was undone")
+    assert store.check() == []
+
+
+def test_copies_taken_out_without_their_original_are_one_text(store: Database) -> None:
+    file(store, [FERRY[0], FERRY[0]], first=20)  # 9 and 10 repeat 1
+    correcting.split(store, 1, [9, 10], ANN)
+    assert [one.placement.copy_of for one in store.standings([9, 10])] == [None, 9]
+    assert store.check() == []
+
+
+def test_undo_brings_nobody_to_whom_it_must_not_meet(store: Database) -> None:
+    correcting.split(store, 1, [2], ANN)  # never with 1 and 3
+    into_story_1(store, [7, 8])
+    away = correcting.split(store, 1, [1, 3], ANN).story_id
+    into_story_1(store, [2])  # nothing forbids it any more
+    assert correcting.undo(store, at=LATER).stayed == (1, 3)
+    assert groups(store) == {1: [2, 7, 8], 2: [4, 5, 6], away: [1, 3]}
+    assert store.check() == []
+
+
+def into_story_1(store: Database, entry_ids: list[int]) -> None:
+    """As the machine might have done."""
+    moved = [
+        replace(one, story_id=1, placement=replace(one.placement, story_id=1)) for one in store.standings(entry_ids)
+    ]
+    store.place_again(moved, reason="the machine", at=LATER)

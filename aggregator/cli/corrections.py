@@ -55,8 +55,12 @@ def undo(frame: Frame, as_json: bool) -> None:
     from aggregator import correcting
 
     with frame.app() as app:
-        act = correcting.undo(app.store, at=app.now())
+        undone = correcting.undo(app.store, at=app.now())
+    act, stayed = undone.act, undone.stayed
     _say(act, as_json, f"undone: {_line(act)}")
+    if stayed:
+        noun = "entry" if len(stayed) == 1 else "entries"
+        click.echo(f"{noun} {_listed(set(stayed))} stayed: where they were stands what they must not meet", err=True)
 
 
 @click.command(epilog="\b\nExamples:\n  aggregator corrections\n  aggregator corrections --json | jq '.[].constraints'")

@@ -1,13 +1,14 @@
 """Entry, Candidate… , StoryProfile… → Placement, with its reason. Pure.
 
-a person said so? ──yes──► CORRECTION
-        │ no
 same text as a candidate? ──yes──► COPY or REVISION, in its story
+        │ no
+a person said so? ──yes──► CORRECTION             said so: only the candidates in that story are asked
         │ no
 like a candidate's story? ──yes──► STORY          ──no──► NEW
 """
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import datetime
 
 from aggregator.cluster import copies, features, profile, stories, will
@@ -44,14 +45,11 @@ def place(  # noqa: PLR0913 - what is known of an entry, and all that the store 
     oldest = seen - settings.window
     candidates = [c for c in candidates if c.sketch.recipe == sketch.recipe and c.seen >= oldest]
     stands = {**{c.entry_id: c.story_id for c in candidates}, **(standing or {})}
-    for other, correction in will.told(corrections, entry_id, together=True):
-        if other in stands:
-            reason = f"{correction.author} put it here" + (f": {correction.reason}" if correction.reason else "")
-            return Placement(Level.CORRECTION, stands[other], 1.0, reason)
-    barred = {stands[other] for other, _ in will.told(corrections, entry_id, together=False) if other in stands}
+    bound = _bound(entry_id, corrections, stands)
     if not sketch.features:
-        return Placement(Level.NEW, None, 0.0, "too little text to compare")
-    candidates = [candidate for candidate in candidates if candidate.story_id not in barred]
+        return bound or Placement(Level.NEW, None, 0.0, "too little text to compare")
+    barred = {stands[other] for other, _ in will.told(corrections, entry_id, together=False) if other in stands}
+    candidates = [c for c in candidates if (c.story_id == bound.story_id if bound else c.story_id not in barred)]
     subject = copies.subject(entry, sketch, feed_id=feed_id, seen=seen)
     alike = copies.likenesses(subject, candidates)
     noted, same = copies.relations(alike), copies.closest(alike)
@@ -65,12 +63,23 @@ def place(  # noqa: PLR0913 - what is known of an entry, and all that the store 
             copy_of=original.copy_of or original.entry_id,
             relations=noted,
         )
+    if bound is not None:
+        return replace(bound, relations=noted)
     series = {likeness.candidate.story_id for likeness in alike if likeness.series}
     known = {i: p for i, p in profiles.items() if p.recipe == sketch.recipe}
     near = {i: p for i, p in known.items() if i not in barred | series}
     if not near:
         return Placement(Level.NEW, None, 0.0, _nothing(known.keys(), barred, series), relations=noted)
     return _story(entry, sketch, near, frequencies, seen, noted, settings.caution)
+
+
+def _bound(entry_id: int, corrections: Sequence[Correction], stands: Mapping[int, int]) -> Placement | None:
+    """Where a person put the entry; None where nobody did. Which of the texts there it repeats, if any, is not said."""
+    for other, correction in will.told(corrections, entry_id, together=True):
+        if other in stands:
+            reason = f"{correction.author} put it here" + (f": {correction.reason}" if correction.reason else "")
+            return Placement(Level.CORRECTION, stands[other], 1.0, reason)
+    return None
 
 
 def _nothing(near: Set[int], barred: Set[int], series: Set[int]) -> str:
