@@ -247,7 +247,7 @@ def test_backups_rotate(path: Path, tmp_path: Path) -> None:
     assert sorted(file.name for file in tmp_path.glob("copy*")) == ["copy.db", "copy.db.1", "copy.db.2"]
 
 
-SAID = "INSERT INTO corrections (a, b, together, author, at, reason)"
+TOGETHER = "INSERT INTO corrections (a, b, together, author, at, reason) VALUES (1, 2, 1, '', '', '')"
 
 
 @pytest.mark.parametrize(
@@ -259,8 +259,8 @@ SAID = "INSERT INTO corrections (a, b, together, author, at, reason)"
         ("UPDATE entries SET copy_of = 2 WHERE id = 1", "another story than their original"),
         ("DELETE FROM feeds WHERE id = 1", "foreign keys: 2 rows of entries"),
         ("INSERT INTO redirects VALUES (1, 2, 0, '', '')", "merged stories still exist"),
-        (f"{SAID} VALUES (1, 2, 1, '', '', '')", "one that a person put them with"),
-        (f"UPDATE entries SET story_id = 1; {SAID} VALUES (1, 2, 0, '', '', '')", "one that a person keeps them from"),
+        (TOGETHER, "one that a person put them with"),
+        (f"{TOGETHER}; UPDATE corrections SET together = 0; UPDATE entries SET story_id = 1", "a person keeps them from"),
         ("DROP TRIGGER entries_au; UPDATE entries SET title = 'unseen' WHERE id = 1", "search: the index differs"),
     ],
 )
