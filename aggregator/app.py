@@ -158,10 +158,10 @@ class App(AbstractContextManager["App"]):
 
     @cached_property
     def grown(self) -> "pipeline.Grown":
-        """What polling has added since the last mending."""
-        from aggregator.pipeline import Grown
+        """What polling has added since the last mending, of a former process too that did not come to it."""
+        from aggregator import pipeline
 
-        return Grown()
+        return pipeline.unmended(self.store, now=self.now(), settings=self.settings.cluster)
 
     def interrupt(self) -> None:
         """End a running round early; may be called from another thread. What was not reached stays due."""

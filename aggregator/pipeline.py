@@ -32,7 +32,7 @@ from aggregator.model import (
 )
 from aggregator.parse.pool import Workers
 from aggregator.ports import Fetch, FetchPages, Memory, Store
-from aggregator.refine import Job, Refined, sketcher
+from aggregator.refine import Job, Refined, compared, sketcher
 from aggregator.settings import ClusterSettings, HostSettings, Settings
 
 MAX_CANDIDATES = 50  # entries looked at as copies
@@ -242,26 +242,44 @@ def mend(memory: Memory, grown: Grown, *, now: datetime, settings: ClusterSettin
     A story that grew is compared with all that grew and all that its new entries came near: not with every young one,
     of which a newsroom has a hundred thousand.
     """
-    recipe = sketcher(memory.installation_seed(), settings).recipe
     with memory.transaction():
-        corrections = memory.list_corrections()
-        standing = memory.stories_of(_named(corrections))
-        found = memory.profiles({*grown.stories, *grown.near, *standing.values()})
-        young = [one for one in found if one.recipe == recipe and one.last_seen >= now - settings.young]
-        by_id = {profile.story_id: profile.profile for profile in young}
-        merges = cluster.mend(
-            young,
-            touched=grown.stories,
-            apart=memory.series_apart(since=now - settings.young),
-            corrections=corrections,
-            standing=standing,
-            wordings=memory.wordings,
-            caution=settings.caution,
-        )
-        for merge in merges:
-            by_id[merge.into] = cluster.combine(by_id[merge.into], by_id[merge.gone])
-            memory.merge_stories(merge, profile=by_id[merge.into], at=now)
+        merged = mend_within(memory, grown, now=now, settings=settings)
+        memory.record_mended()
+    return merged
+
+
+def mend_within(memory: Memory, grown: Grown, *, now: datetime, settings: ClusterSettings) -> int:
+    """The same inside the caller's transaction, of entries that may have been mended before."""
+    recipe = sketcher(memory.installation_seed(), settings).recipe
+    corrections = memory.list_corrections()
+    standing = memory.stories_of(_named(corrections))
+    found = memory.profiles({*grown.stories, *grown.near, *standing.values()})
+    young = [one for one in found if one.recipe == recipe and one.last_seen >= now - settings.young]
+    by_id = {profile.story_id: profile.profile for profile in young}
+    merges = cluster.mend(
+        young,
+        touched=grown.stories,
+        apart=memory.series_apart(since=now - settings.young),
+        corrections=corrections,
+        standing=standing,
+        wordings=memory.wordings,
+        caution=settings.caution,
+    )
+    for merge in merges:
+        by_id[merge.into] = cluster.combine(by_id[merge.into], by_id[merge.gone])
+        memory.merge_stories(merge, profile=by_id[merge.into], at=now)
     return len(merges)
+
+
+def unmended(store: Store, *, now: datetime, settings: ClusterSettings) -> Grown:
+    """What a process that was ended had placed and not mended any more: at most what it mends at once."""
+    grown = Grown()
+    ids = store.unmended(since=now - settings.young, limit=MEND_AFTER)
+    sketch, stands = sketcher(store.installation_seed(), settings).sketch, store.stories_of(ids)
+    for one in store.stored(ids):
+        near = store.stories_near(sketch(compared(one.entry)), since=now - settings.window, limit=NEAR_STORIES)
+        grown.add(stands[one.standing.entry_id], near)
+    return grown
 
 
 def _named(corrections: Iterable[Correction]) -> set[int]:

@@ -13,7 +13,7 @@ from aggregator.correcting import reprofile
 from aggregator.errors import BusyError
 from aggregator.filing import MEND_EVERY
 from aggregator.model import Correction, Frequencies, Placement, Sketch, Standing, Stored
-from aggregator.pipeline import NEAR_STORIES, Grown, decide, mend
+from aggregator.pipeline import NEAR_STORIES, Grown, decide, mend, mend_within
 from aggregator.ports import Store
 from aggregator.refine import compared, sketcher
 from aggregator.rehearsal import PROVISIONAL, Rehearsal
@@ -124,7 +124,7 @@ def resketch(store: Store, settings: ClusterSettings, *, now: datetime) -> Itera
             reprofile(store, set(stands.values()))
             for entry_id, made in anew.items():
                 grown.add(stands[entry_id], store.stories_near(made, since=since, limit=NEAR_STORIES))
-        mend(store, grown, now=now, settings=settings)
+            mend_within(store, grown, now=now, settings=settings)
         yield len(ids)
 
 

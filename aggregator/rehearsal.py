@@ -163,6 +163,9 @@ class Rehearsal:
     def stories_of(self, entry_ids: Collection[int]) -> dict[int, int]:
         return {entry_id: self.standings[entry_id].story_id for entry_id in entry_ids if entry_id in self.standings}
 
+    def record_mended(self) -> None:
+        """A rehearsal is not interrupted and continued."""
+
     # ------------------------------------------------------------ a person's word
 
     def corrections(self, entry_ids: Collection[int]) -> list[Correction]:

@@ -105,6 +105,23 @@ class Stories(Connection):
         return True
 
     @writes
+    def record_mended(self) -> None:
+        """All entries there are have been mended."""
+        self.run(
+            "INSERT OR REPLACE INTO settings (key, value, meaning) SELECT 'mended', ifnull(max(id), 0),"
+            " 'last entry whose story was compared with those near it' FROM entries"
+        )
+
+    def unmended(self, *, since: datetime, limit: int) -> list[int]:
+        """The newest of the entries seen since then that came after `record_mended`, oldest first."""
+        rows = self.rows(
+            "SELECT id FROM entries WHERE id > (SELECT CAST(value AS INTEGER) FROM settings WHERE key = 'mended')"
+            " AND seen >= ? ORDER BY id DESC LIMIT ?",
+            (to_text(since), limit),
+        )
+        return [row[0] for row in reversed(rows)]
+
+    @writes
     def merge_stories(self, merge: Merge, *, profile: bytes, at: datetime) -> None:
         """Move the members of `merge.gone` to `merge.into` and leave a redirect."""
         into, gone = self.current_story(merge.into), self.current_story(merge.gone)

@@ -58,6 +58,10 @@ class Memory(Protocol):
         """Move the members of `merge.gone` to `merge.into` and leave a redirect."""
         ...
 
+    def record_mended(self) -> None:
+        """All entries there are have been mended."""
+        ...
+
     def corrections(self, entry_ids: Collection[int]) -> list[Correction]:
         """Corrections that name any of these entries."""
         ...
@@ -180,6 +184,10 @@ class Store(Memory, Protocol):
 
     def entries_of(self, story_ids: Collection[int]) -> dict[int, int]:
         """entry id → story id, of all entries of these stories, in order of arrival."""
+        ...
+
+    def unmended(self, *, since: datetime, limit: int) -> list[int]:
+        """The newest of the entries seen since then that came after `record_mended`, oldest first."""
         ...
 
     def outdated_sketches(self, recipe: str, *, since: datetime, limit: int) -> list[int]:
