@@ -23,6 +23,14 @@ def ngrams(words: npt.NDArray[np.uint64], n: int) -> Hashes:
     return (mixed >> np.uint64(32)).astype(np.uint32)
 
 
+def distinct(values: Hashes) -> Hashes:
+    """In ascending order. As numpy's `unique` for whatever it may be given, which takes four times as long."""
+    ordered = np.sort(values)
+    kept = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=kept[1:])
+    return ordered[kept]
+
+
 class Signer:
     """Makes MinHash signatures with one set of permutations (drawing them anew would cost more than using them)."""
 

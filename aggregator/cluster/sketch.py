@@ -63,7 +63,7 @@ class Sketcher:
         weighed = weigh(read)
         stems = lexicon.stems(weighed.stems)
         runs = shingles.ngrams(read.hashes, _SHINGLE)
-        lead = np.unique(runs[:_LEAD])
+        lead = shingles.distinct(runs[:_LEAD])
         bands = self._bands(lexicon.stem_hashes(weighed.stems[:_STORY_TERMS]), lead)
         named = (self._bucket(name) for name in _names(entry) if name.partition(" ")[2])
         return Sketch(
@@ -76,7 +76,7 @@ class Sketcher:
                 stems,
                 words=len(read),
                 lang=entry.lang,
-                shingles=len(set(runs.tolist())),
+                shingles=len(shingles.distinct(runs)),
                 lead=lead.tobytes(),
             ),
             terms=tuple(stems),

@@ -22,7 +22,9 @@ _NUMBER = r"\d+(?:[.,:/]\d+)+"
 _MARK = "[\n!?.…:;\"“”„«»'‘’(–—|-]"
 _ASCII_MARK = "[\n!?.:;\"'(|-]"
 _TOKEN = re.compile(rf"{_NUMBER}|[^\W_]+(?:['’][^\W\d_]+)?|{_MARK}")
-_ASCII_TOKEN = re.compile(rf"{_NUMBER}|[A-Za-z0-9]+(?:'[A-Za-z]+)?|{_ASCII_MARK}", re.ASCII)
+_ASCII_TOKEN = re.compile(  # most tokens are words: asked for first; what was read once is not read again
+    rf"[A-Za-z][A-Za-z0-9]*+(?:'[A-Za-z]++)?+|{_NUMBER}|[0-9][A-Za-z0-9]*+(?:'[A-Za-z]++)?+|{_ASCII_MARK}", re.ASCII
+)
 _MIXED_TOKEN = re.compile(rf"[{_SPACELESS}]+|{_NUMBER}|[^\W_{_SPACELESS}]+(?:['’][^\W\d_]+)?|{_MARK}")
 _UNSPACED = re.compile(rf"[{_SPACELESS}]")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
