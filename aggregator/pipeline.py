@@ -6,7 +6,7 @@ settle: known? ─► candidates ─► place ─► absorb ─► store      th
 """
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -248,8 +248,13 @@ def mend(memory: Memory, grown: Grown, *, now: datetime, settings: ClusterSettin
     return merged
 
 
-def mend_within(memory: Memory, grown: Grown, *, now: datetime, settings: ClusterSettings) -> int:
-    """The same inside the caller's transaction, of entries that may have been mended before."""
+def mend_within(
+    memory: Memory, grown: Grown, *, now: datetime, settings: ClusterSettings, kept: Collection[int] = ()
+) -> int:
+    """The same inside the caller's transaction, of entries that may have been mended before.
+
+    `kept`: stories that may take in others, but that none takes in.
+    """
     recipe = sketcher(memory.installation_seed(), settings).recipe
     corrections = memory.list_corrections()
     standing = memory.stories_of(_named(corrections))
@@ -260,6 +265,7 @@ def mend_within(memory: Memory, grown: Grown, *, now: datetime, settings: Cluste
         young,
         touched=grown.stories,
         apart=memory.series_apart(since=now - settings.young),
+        kept=kept,
         corrections=corrections,
         standing=standing,
         wordings=memory.wordings,

@@ -1,6 +1,7 @@
 """Stored entries ─► placed anew, first come first, by the same code ─► what would change ─► the change, made at once.
 
-Entries seen before `since` stay where they are; those of one window before it are what newcomers are compared with.
+Entries seen before `since` stay where they are, and their stories keep their numbers: what is placed anew may join
+these, but never joins two of them. Entries of one window before `since` are what newcomers are compared with.
 """
 
 from collections import Counter, defaultdict
@@ -13,7 +14,7 @@ from aggregator.correcting import reprofile
 from aggregator.errors import BusyError
 from aggregator.filing import MEND_EVERY
 from aggregator.model import Correction, Frequencies, Placement, Sketch, Standing, Stored
-from aggregator.pipeline import NEAR_STORIES, Grown, decide, mend, mend_within
+from aggregator.pipeline import NEAR_STORIES, Grown, decide, mend_within
 from aggregator.ports import Store
 from aggregator.refine import compared, sketcher
 from aggregator.rehearsal import PROVISIONAL, Rehearsal
@@ -66,8 +67,6 @@ def rehearse(store: Store, settings: ClusterSettings, *, since: datetime, step: 
     """Place all entries seen since then anew, in memory. `step` is called for each one that was read."""
     corrections = store.list_corrections()
     replayed = _replayed(store, settings, corrections, since=since, step=step)
-    for standing in _followers(store, replayed):
-        replayed.stand(standing)
     before = {standing.entry_id: standing for standing in store.standings(list(replayed.standings))}
     numbers = _numbers(replayed, before)
     after = {entry_id: _renumbered(one, numbers) for entry_id, one in replayed.standings.items()}
@@ -134,6 +133,7 @@ def resketch(store: Store, settings: ClusterSettings, *, now: datetime) -> Itera
 class _Replay(Rehearsal):
     count = 0  # entries placed anew
     grown: Grown  # since the last mending
+    kept: set[int]  # stories of entries that are not placed anew
 
 
 def _replayed(
@@ -155,13 +155,14 @@ def _replayed(
 
     seed = store.installation_seed()
     memory = _Replay(cluster.Bonds(obeyed), frequencies, seed, wordings)
-    memory.grown = Grown()
+    memory.grown, memory.kept = Grown(), set()
     sketch = sketcher(seed, settings).sketch
     reach = since - settings.window
     corrected = {end for one in (*obeyed, *named) for end in (one.a, one.b)}
     for stored in store.stored(sorted(corrected)):
         if stored.seen < reach:
             memory.stand(stored.standing)
+            memory.kept.add(stored.standing.story_id)
     clock = mended = since
     for stored in store.stored_since(reach):
         step()
@@ -171,13 +172,13 @@ def _replayed(
             continue
         clock = stored.seen
         if clock - mended >= MEND_EVERY:
-            mend(memory, memory.grown, now=clock, settings=settings)
+            mend_within(memory, memory.grown, now=clock, settings=settings, kept=memory.kept)
             mended = clock
             memory.grown.clear()
             memory.forget(clock - settings.window)
         _place_anew(memory, stored, whole, settings)
         memory.count += 1
-    mend(memory, memory.grown, now=clock, settings=settings)
+    mend_within(memory, memory.grown, now=clock, settings=settings, kept=memory.kept)
     return memory
 
 
@@ -186,7 +187,7 @@ def _keep(memory: _Replay, stored: Stored, sketch: Sketch) -> None:
     (before, *_) = (*memory.profiles([stored.standing.story_id]), None)
     frequencies = memory.frequencies(sketch.terms, at=stored.seen)
     profile = cluster.absorb(before.profile if before else None, sketch, frequencies, feed_id=stored.feed_id)
-    memory.grown.add(memory.add(stored, sketch, place, profile), ())
+    memory.kept.add(memory.add(stored, sketch, place, profile))
 
 
 def _place_anew(memory: _Replay, stored: Stored, sketch: Sketch, settings: ClusterSettings) -> None:
@@ -203,14 +204,6 @@ def _place_anew(memory: _Replay, stored: Stored, sketch: Sketch, settings: Clust
 
 
 # ---------------------------------------------------------------- what became of the stories
-
-
-def _followers(store: Store, memory: Rehearsal) -> Iterator[Standing]:
-    """Entries too old to be replayed whose story was merged into another: they go with it."""
-    outside = [entry_id for entry_id in store.entries_of(list(memory.merged)) if entry_id not in memory.standings]
-    for standing in store.standings(outside):
-        into = memory.merged[standing.story_id]
-        yield replace(standing, story_id=into, placement=replace(standing.placement, story_id=into))
 
 
 def _numbers(memory: Rehearsal, before: Mapping[int, Standing]) -> dict[int, int]:

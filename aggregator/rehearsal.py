@@ -53,7 +53,6 @@ class Rehearsal:
     ) -> None:
         self.standings: dict[int, Standing] = {}
         self.members: defaultdict[int, list[int]] = defaultdict(list)
-        self.merged: dict[int, int] = {}  # story that is no more → where its entries are
         self._bonds, self._frequencies, self._seed = bonds, frequencies, seed
         self._known: dict[int, _Known] = {}
         self._series: list[tuple[int, int]] = []
@@ -191,8 +190,6 @@ class Rehearsal:
 
     def merge_stories(self, merge: Merge, *, profile: bytes, at: datetime) -> None:  # noqa: ARG002 - a port's method
         into, gone = self._profiles[merge.into], self._profiles.pop(merge.gone)
-        self.merged = {old: merge.into if now == merge.gone else now for old, now in self.merged.items()}
-        self.merged[merge.gone] = merge.into
         for entry_id in self.members.pop(merge.gone):
             place = self.standings[entry_id].placement
             if place.level is Level.NEW:

@@ -20,6 +20,7 @@ from tests.storage_values import DAY, HOUR, MINUTE, NOON
 
 ANN = Voice("ann", NOON + HOUR, "so I read it")
 LATER = NOON + 2 * HOUR
+JOINING = ClusterSettings(caution=-0.1)
 NEVER_LATE = ClusterSettings(window=timedelta(seconds=1), young=timedelta(seconds=1))  # nothing is near enough in time
 
 
@@ -162,17 +163,23 @@ def test_a_change_meanwhile_is_not_overwritten(store: Database) -> None:
     assert store.standings() == before
 
 
-def test_a_story_merged_while_replaying_takes_its_oldest_entries_along(store: Database) -> None:
-    """The second half of a story was seen long after the first; both stories turn out to be one."""
-    fragment = put(store, [5, 6], None)
-    store.run("UPDATE entries SET seen = replace(seen, '2026-03', '2026-01') WHERE id = 5")
-    store.refresh_stories([fragment])
-    found = outcome(store, since=NOON + 7 * MINUTE)
-    assert {entry_id: standing.story_id for entry_id, standing in found.after.items()} == {
-        **dict.fromkeys((1, 2, 3), 1), **dict.fromkeys((4, 5, 6), 2), **dict.fromkeys((7, 8), 3),
-    }  # fmt: skip
+@pytest.mark.parametrize("since", [NOON + 7 * MINUTE, LATER], ids=["some are placed anew", "none is"])
+def test_stories_of_before_never_join_by_themselves(store: Database, since: datetime) -> None:
+    put(store, [6], None)
+    found = outcome(store, JOINING, since=since)
+    assert (found.moved, found.merges) == ([], ())
+
+
+def test_a_newcomer_joins_one_story_of_before_but_not_two(store: Database) -> None:
+    """Entry 9 is of the cable car, which stands in two stories."""
+    file(store, CABLE[:1], first=20)
+    fragment = put(store, [6], None)
+    alone = put(store, [9], None)
+    found = outcome(store, JOINING, since=NOON + 20 * MINUTE)
+    assert (found.entries, [one.entry_id for one in found.moved]) == (1, [9])
     apply(store, found, at=LATER)
-    assert groups(store)[2] == [4, 5, 6]
+    assert groups(store) == {1: [1, 2, 3], 2: [4, 5, 9], 3: [7, 8], fragment: [6]}
+    assert store.current_story(alone) == 2
 
 
 def test_mending_looks_at_what_grew_and_what_that_came_near(store: Database) -> None:

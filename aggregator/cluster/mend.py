@@ -27,6 +27,7 @@ def mend(
     *,
     touched: Collection[int] | None = None,
     apart: Iterable[tuple[int, int]] = (),
+    kept: Collection[int] = (),
     corrections: Sequence[Correction] = (),
     standing: Mapping[int, int] | None = None,
     wordings: Wordings | None = None,
@@ -36,11 +37,12 @@ def mend(
 
     `touched`: stories that changed since the last time, each of which is compared with all others; None: all.
     `apart`: pairs of stories that must not merge, unless a person says so.
+    `kept`: stories that may take in others, but that none takes in, whoever says so.
     `corrections` name entries, `standing` gives the stories of these. Stories of different recipes never merge.
     `wordings` gives (text, language) of stories' entries: how reasons spell the words. Asked of stories that merge.
     `caution` is added to the similarity to be reached.
     """
-    workshop = _Workshop(profiles, wordings or (lambda _: ()), caution)
+    workshop = _Workshop(profiles, kept, wordings or (lambda _: ()), caution)
     workshop.forbid(will.apart(corrections, standing or {}))
     for pair in sorted(will.joined(corrections, standing or {}), key=sorted):
         workshop.merge(min(pair), max(pair), 1.0, "a person put entries of both together")
@@ -52,8 +54,10 @@ def mend(
 class _Workshop:
     """The stories while they merge: who is alive, what they look like, whom to look at next."""
 
-    def __init__(self, profiles: Sequence[StoryProfile], wordings: Wordings, caution: float) -> None:
-        self._wordings, self._caution = wordings, caution
+    def __init__(
+        self, profiles: Sequence[StoryProfile], kept: Collection[int], wordings: Wordings, caution: float
+    ) -> None:
+        self._kept, self._wordings, self._caution = kept, wordings, caution
         self.merges: list[Merge] = []
         self._packed: dict[int, bytes] = {p.story_id: p.profile for p in profiles}
         self._joined: dict[int, Profile] = {}  # of those that took in others
@@ -90,7 +94,7 @@ class _Workshop:
 
     def merge(self, into: int, gone: int, score: float, reason: str) -> None:
         into, gone = sorted((self.now(into), self.now(gone)))
-        if into == gone or not {into, gone} <= self.alive or frozenset((into, gone)) in self._apart:
+        if into == gone or not {into, gone} <= self.alive or self._barred(into, gone):
             return
         self.merges.append(Merge(into, gone, min(1.0, score), reason))
         for story_id in (into, gone):
@@ -104,6 +108,9 @@ class _Workshop:
         self._apart |= {frozenset((into, *(pair - {gone}))) for pair in self._apart if gone in pair}
         self._index(into, heapq.nlargest(_HEAVY, whole.total, key=lambda stem: (whole.total[stem], stem)))
         self._look(into)
+
+    def _barred(self, into: int, gone: int) -> bool:
+        return gone in self._kept or frozenset((into, gone)) in self._apart
 
     def _match(self, a: int, b: int) -> stories.Match:
         hours = stories.passed(*self._time[a], *self._time[b])
@@ -138,7 +145,7 @@ class _Workshop:
                 self._weigh(min(story_id, other), max(story_id, other))
 
     def _weigh(self, into: int, gone: int) -> None:
-        if self._recipe[into] != self._recipe[gone] or frozenset((into, gone)) in self._apart:
+        if self._recipe[into] != self._recipe[gone] or self._barred(into, gone):
             return
         match = self._match(into, gone)
         if match.margin >= 0:
