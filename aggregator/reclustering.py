@@ -5,7 +5,7 @@ these, but never joins two of them. Entries of one window before `since` are wha
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -43,14 +43,19 @@ class Change:
 class Outcome:
     """What a replay came to."""
 
-    entries: int  # replayed
-    before: Mapping[int, Standing]  # of these, by entry id
+    anew: Set[int]  # the entries that were placed anew
+    before: Mapping[int, Standing]  # of these and of those they were compared with, by entry id
     after: Mapping[int, Standing]  # story 0 and less: new stories, each with a number of its own
     merges: tuple[Change, ...]
     splits: tuple[Change, ...]
     constraints: int  # corrections whose entries were both in reach
     stored_score: evaluate.Score | None  # of the stories as they stand against these; None without any
     score: evaluate.Score | None  # of the settings alone: without obeying a correction
+
+    @property
+    def entries(self) -> int:
+        """How many were placed anew."""
+        return len(self.anew)
 
     @property
     def elsewhere(self) -> int:
@@ -67,10 +72,12 @@ def rehearse(store: Store, settings: ClusterSettings, *, since: datetime, step: 
     """Place all entries seen since then anew, in memory. `step` is called for each one that was read."""
     corrections = store.list_corrections()
     replayed = _replayed(store, settings, corrections, since=since, step=step)
+    # entries pruned since they were read are left out
     before = {standing.entry_id: standing for standing in store.standings(list(replayed.standings))}
     numbers = _numbers(replayed, before)
-    after = {entry_id: _renumbered(one, numbers) for entry_id, one in replayed.standings.items()}
+    after = {entry_id: _renumbered(replayed.standings[entry_id], numbers) for entry_id in before}
     old, new = ({entry_id: one.story_id for entry_id, one in side.items()} for side in (before, after))
+    anew = replayed.anew & before.keys()
     judged = [one for one in corrections if one.a in old and one.b in old]
     score = stored_score = None
     if judged:
@@ -78,7 +85,7 @@ def rehearse(store: Store, settings: ClusterSettings, *, since: datetime, step: 
         score = _score(judged, {entry_id: one.story_id for entry_id, one in freely.standings.items()})
         stored_score = _score(judged, old)
     return Outcome(
-        entries=replayed.count,
+        anew=anew,
         before=before,
         after=after,
         merges=tuple(_changes(new, old)),
@@ -131,7 +138,7 @@ def resketch(store: Store, settings: ClusterSettings, *, now: datetime) -> Itera
 
 
 class _Replay(Rehearsal):
-    count = 0  # entries placed anew
+    anew: set[int]  # entries
     grown: Grown  # since the last mending
     kept: set[int]  # stories of entries that are not placed anew
 
@@ -155,7 +162,7 @@ def _replayed(
 
     seed = store.installation_seed()
     memory = _Replay(cluster.Bonds(obeyed), frequencies, seed, wordings)
-    memory.grown, memory.kept = Grown(), set()
+    memory.anew, memory.kept, memory.grown = set(), set(), Grown()
     sketch = sketcher(seed, settings).sketch
     reach = since - settings.window
     corrected = {end for one in (*obeyed, *named) for end in (one.a, one.b)}
@@ -177,7 +184,7 @@ def _replayed(
             memory.grown.clear()
             memory.forget(clock - settings.window)
         _place_anew(memory, stored, whole, settings)
-        memory.count += 1
+        memory.anew.add(stored.standing.entry_id)
     mend_within(memory, memory.grown, now=clock, settings=settings, kept=memory.kept)
     return memory
 
@@ -207,19 +214,16 @@ def _place_anew(memory: _Replay, stored: Stored, sketch: Sketch, settings: Clust
 
 
 def _numbers(memory: Rehearsal, before: Mapping[int, Standing]) -> dict[int, int]:
-    """Provisional number → the old number that most of its members had, if that is free; else 0, -1, -2 …"""
-    taken = {story_id for story_id in memory.members if story_id < PROVISIONAL}
-    votes = [
-        (count, -old, -story_id)
-        for story_id, entry_ids in memory.members.items()
-        if story_id >= PROVISIONAL
-        for old, count in Counter(before[entry_id].story_id for entry_id in entry_ids).items()
-    ]
-    numbers: dict[int, int] = {}
-    for _, old, story_id in sorted(votes, reverse=True):
-        if -old not in taken and -story_id not in numbers:
-            numbers[-story_id] = -old
-            taken.add(-old)
+    """Provisional number → the old number whose largest part it is, of several that of most entries; else 0, -1 …"""
+    parts: defaultdict[int, Counter[int]] = defaultdict(Counter)  # old number → where how many of its entries are now
+    for entry_id, was in before.items():
+        parts[was.story_id][memory.standings[entry_id].story_id] += 1
+    claims = []
+    for old, sizes in parts.items():
+        ((largest, count),) = sizes.most_common(1)
+        if largest >= PROVISIONAL and old not in memory.members:
+            claims.append((count, -old, largest))
+    numbers = {story_id: -old for _, old, story_id in sorted(claims)}  # the last claim on a story is its largest
     new = sorted(story_id for story_id in memory.members if story_id >= PROVISIONAL and story_id not in numbers)
     return numbers | {story_id: -place for place, story_id in enumerate(new)}
 

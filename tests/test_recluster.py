@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +79,26 @@ def test_what_was_glued_falls_apart_and_the_larger_part_keeps_the_number(store: 
     assert store.check() == []
 
 
+def test_a_number_goes_where_most_of_its_entries_go_not_to_what_is_left(store: Database) -> None:
+    """Story 3 holds two of the cable car, which go to story 2, and one of the bakers."""
+    file(store, CABLE, first=20)
+    put(store, [10, 11], 3)
+    other = put(store, [8], None)
+    assert groups(store) == {1: [1, 2, 3], 2: [4, 5, 6, 9], 3: [7, 10, 11], other: [8]}
+    apply(store, outcome(store), at=LATER)
+    assert groups(store) == {1: [1, 2, 3], 2: [4, 5, 6, 9, 10, 11], other: [7, 8]}
+    assert store.current_story(3) == 2
+
+
+def test_a_number_leads_into_a_story_of_before_when_most_of_it_went_there(store: Database) -> None:
+    file(store, FERRY[1:], first=20)
+    put(store, [9, 10], 3)
+    other = put(store, [8], None)
+    apply(store, outcome(store, since=NOON + 7 * MINUTE), at=LATER)
+    assert groups(store) == {1: [1, 2, 3, 9, 10], 2: [4, 5, 6], other: [7, 8]}
+    assert store.current_story(3) == 1
+
+
 def test_settings_can_be_tried(store: Database) -> None:
     found = outcome(store, NEVER_LATE)
     assert [change.story_id for change in found.splits] == [1, 2, 3]
@@ -151,6 +172,20 @@ def test_what_came_before_is_compared_with_and_stays(store: Database) -> None:
     assert found.after[6].story_id == 2
     apply(store, found, at=LATER)
     assert groups(store) == {1: [1, 2, 3], 2: [4, 5, 6], 3: [7, 8]}
+
+
+def test_what_is_pruned_meanwhile_is_left_out(tmp_path: Path) -> None:
+    """By the nightly round of a daemon, beside which a dry run works."""
+    with open_store(tmp_path / "aggregator.db") as store, open_store(tmp_path / "aggregator.db") as beside:
+        file(store, FERRY + CABLE + BREAD)
+
+        def step() -> None:
+            beside.prune(before=NOON + 4 * MINUTE)
+
+        found = rehearse(store, SETTINGS, since=NOON - DAY, step=step)
+        assert (found.entries, found.moved, sorted(found.after)) == (5, [], [4, 5, 6, 7, 8])
+        apply(store, found, at=LATER)
+        assert groups(store) == {2: [4, 5, 6], 3: [7, 8]}
 
 
 def test_a_change_meanwhile_is_not_overwritten(store: Database) -> None:
