@@ -110,6 +110,8 @@ def apply(store: Store, outcome: Outcome, *, at: datetime) -> None:
             moved.append(replace(standing, story_id=made.get(number, number)))
         touched = {one.story_id for one in moved} | {outcome.before[one.entry_id].story_id for one in moved}
         store.place_again(moved, reason="reclustered", at=at)
+        # of all that was placed anew: mending goes by these ties, wherever the entry stands
+        store.relate_again({entry_id: outcome.after[entry_id].placement.relations for entry_id in outcome.anew})
         reprofile(store, touched)
 
 

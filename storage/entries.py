@@ -38,11 +38,7 @@ class Entries(Stories, Sketches):
             "INSERT INTO placements (entry_id, level, score, reason, at) VALUES (?, ?, ?, ?, ?)",
             (entry_id, str(placement.level), placement.score, clean(placement.reason), to_text(seen)),
         )
-        if placement.relations:
-            self.many(
-                "INSERT OR REPLACE INTO relations (entry_id, other_id, kind, score, reason) VALUES (?, ?, ?, ?, ?)",
-                [(entry_id, tie.entry_id, tie.kind, tie.score, clean(tie.reason)) for tie in placement.relations],
-            )
+        self._relate(entry_id, placement.relations)
         recipe_id = self._add_sketch(entry_id, sketch)
         self._save_profile(story_id, recipe_id, profile)
         self._grow(story_id, seen)

@@ -2,10 +2,10 @@
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from aggregator.model import Level, Merge, Standing
+from aggregator.model import Level, Merge, Relation, Standing
 from storage.connection import Connection, writes
 from storage.values import clean, to_json, to_text
 
@@ -205,6 +205,20 @@ class Stories(Connection):
         self.run(
             "UPDATE placements SET level = ?, score = ?, reason = ?, at = ? WHERE entry_id = ?",
             (str(place.level), place.score, clean(place.reason), to_text(at), standing.entry_id),
+        )
+
+    @writes
+    def relate_again(self, relations: Mapping[int, Iterable[Relation]]) -> None:
+        """Replace what was noted of these entries' ties; ties with entries pruned since are passed over."""
+        self.run("DELETE FROM relations WHERE entry_id IN (SELECT value FROM json_each(?))", (to_json(relations),))
+        for entry_id, ties in relations.items():
+            self._relate(entry_id, ties)
+
+    def _relate(self, entry_id: int, ties: Iterable[Relation]) -> None:
+        self.many(
+            "INSERT OR REPLACE INTO relations (entry_id, other_id, kind, score, reason)"
+            " SELECT ?, id, ?, ?, ? FROM entries WHERE id = ?",
+            [(entry_id, tie.kind, tie.score, clean(tie.reason), tie.entry_id) for tie in ties],
         )
 
     def redirects_to(self, story_ids: Collection[int]) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ from aggregator import correcting, pipeline, reclustering
 from aggregator.correcting import Voice
 from aggregator.errors import BusyError
 from aggregator.filing import clean_article
-from aggregator.model import Correction, Sketch
+from aggregator.model import Correction, Relation, Sketch
 from aggregator.pipeline import Grown
 from aggregator.reclustering import Outcome, apply, rehearse
 from aggregator.refine import sketcher
@@ -22,6 +22,11 @@ from tests.storage_values import DAY, HOUR, MINUTE, NOON
 ANN = Voice("ann", NOON + HOUR, "so I read it")
 LATER = NOON + 2 * HOUR
 JOINING = ClusterSettings(caution=-0.1)
+STARS = "Aries will find a letter today. Taurus should rest. Gemini meets an old friend near water. Cancer saves money."
+BRIEFINGS = (
+    ("Horoscope today: daily predictions for June 23, 2026", STARS),
+    ("Horoscope today: daily predictions for June 27, 2026", STARS.replace("letter", "coin")),
+)
 NEVER_LATE = ClusterSettings(window=timedelta(seconds=1), young=timedelta(seconds=1))  # nothing is near enough in time
 
 
@@ -97,6 +102,34 @@ def test_a_number_leads_into_a_story_of_before_when_most_of_it_went_there(store:
     apply(store, outcome(store, since=NOON + 7 * MINUTE), at=LATER)
     assert groups(store) == {1: [1, 2, 3, 9, 10], 2: [4, 5, 6], other: [7, 8]}
     assert store.current_story(3) == 1
+
+
+def test_numbers_of_a_series_that_were_parted_stay_parted(store: Database) -> None:
+    """They are as alike as a copy: only the tie that was noted keeps mending from joining them again."""
+    file(store, BRIEFINGS, first=20)
+    stands = store.stories_of([9, 10])
+    store.run("DELETE FROM relations")
+    put(store, [10], stands[9])
+    apply(store, outcome(store), at=LATER)
+    parted = groups(store)
+    assert pipeline.mend(store, grown(store), now=LATER, settings=SETTINGS) == 0
+    assert groups(store) == parted
+    assert parted[stands[9]] == [9]
+
+
+def test_what_is_noted_of_an_entry_that_stays_is_replaced_too(store: Database) -> None:
+    file(store, BRIEFINGS, first=20)
+    noted = [tuple(row) for row in store.rows("SELECT * FROM relations")]
+    assert noted
+    with store.transaction():
+        store.relate_again(
+            {9: [], 10: [Relation(1, "passage", 0.5, "of former settings"), Relation(99, "veto", 1, "")]}
+        )
+    assert [tie.reason for tie in store.decisions([10])[10].standing.placement.relations] == ["of former settings"]
+    found = outcome(store)
+    assert found.moved == []
+    apply(store, found, at=LATER)
+    assert [tuple(row) for row in store.rows("SELECT * FROM relations")] == noted
 
 
 def test_settings_can_be_tried(store: Database) -> None:

@@ -1,6 +1,6 @@
 """What is remembered, as those see it who decide and write."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -24,6 +24,7 @@ from aggregator.model import (
     Placed,
     Placement,
     Redirect,
+    Relation,
     Sketch,
     Standing,
     Stored,
@@ -225,6 +226,10 @@ class Store(Memory, Protocol):
 
     def place_again(self, standings: Collection[Standing], *, reason: str, at: datetime) -> None:
         """Put each entry where its standing says; gone stories come back, emptied ones redirect."""
+        ...
+
+    def relate_again(self, relations: Mapping[int, Iterable[Relation]]) -> None:
+        """Replace what was noted of these entries' ties; ties with entries pruned since are passed over."""
         ...
 
     def redirects_to(self, story_ids: Collection[int]) -> list[tuple[int, int]]:
