@@ -143,12 +143,13 @@ def _record(store: Store, act: Act, word: Sequence[Correction]) -> Act:
 
 
 def _refuse_contradiction(former: Sequence[Correction], word: Sequence[Correction]) -> None:
-    clash = cluster.Bonds([*former, *word]).contradiction()
+    bonds = cluster.Bonds([*former, *word])
+    clash = bonds.contradiction()
     if clash is None:
         return
-    if not clash.id:  # this one would keep apart what someone has put together
-        ends = {clash.a, clash.b}
-        clash = next(one for one in former if one.together and ends & {one.a, one.b})
+    if not clash.id:  # this one would keep apart what someone has put together: where the two part, that was said
+        taken = {clash.a, *(one.b for one in word if one.together)}
+        clash = next(one for one in bonds.chain(clash.a, clash.b) if (one.a in taken) != (one.b in taken))
     verb = "belong together" if clash.together else "are kept apart"
     why = f" ({clash.reason})" if clash.reason else ""
     raise UsageError(

@@ -165,6 +165,14 @@ def test_contradictions_are_refused_both_ways(store: Database) -> None:
     assert everything(store) == before
 
 
+def test_a_refused_split_names_a_link_that_it_would_cut(store: Database) -> None:
+    correcting.merge(store, [1, 2], ANN)  # 1 belongs with 2, 3, 4, 5, 6
+    with pytest.raises(UsageError, match=r"entries 1 and [3-6] belong together: ann said so"):
+        correcting.split(store, 1, [1, 2], ANN)
+    with pytest.raises(UsageError, match=r"entries 1 and [4-6] belong together: ann said so"):
+        correcting.split(store, 1, [4, 5, 6], ANN)
+
+
 def test_a_contradiction_at_the_end_of_a_chain_is_found(store: Database) -> None:
     correcting.split(store, 1, [3], ANN)
     correcting.merge(store, [4, 2], ANN)  # 3 with the cable car
