@@ -17,7 +17,8 @@ from pydantic.dataclasses import dataclass
 
 from aggregator.model import Feed
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}  # seconds
+_LONGEST = timedelta(days=36_500)  # the calendar must reach as far back, and ahead
 
 
 def duration(value: Any) -> Any:
@@ -26,9 +27,12 @@ def duration(value: Any) -> Any:
         return value
     text = str(value).strip().lower()
     number, unit = text[:-1], text[-1:]
-    if unit not in _UNITS or not number.isdigit():
+    if unit not in _UNITS or not number.isdecimal():
         raise ValueError("write a duration as a number and a unit, such as 30m, 12h, 7d or 2w")
-    return timedelta(**{_UNITS[unit]: int(number)})
+    seconds = float(number) * _UNITS[unit]
+    if seconds > _LONGEST.total_seconds():
+        raise ValueError(f"write a duration of at most {_LONGEST.days}d, a hundred years")
+    return timedelta(seconds=seconds)
 
 
 def _time_of_day(value: str) -> str:

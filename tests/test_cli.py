@@ -133,6 +133,47 @@ def test_show_tells_the_reason(filed: Path, run: Run) -> None:
     assert "new: " in shown.stdout
 
 
+HUGE = "9" * 23
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["show", HUGE], "larger than any"),
+        (["show", "999"], "no story 999: `aggregator stories` lists them"),
+        (["why", HUGE], "larger than any"),
+        (["why", "1", HUGE], "larger than any"),
+        (["why", "1", "--story", HUGE], "larger than any"),
+        (["why", "1", "--story", f"-{HUGE}"], "larger than any"),
+        (["why", "1", "--story", str(2**63 - 1)], "no story 9223372036854775807: `aggregator stories`"),
+        (["merge", "1", HUGE], "larger than any"),
+        (["split", HUGE, "1"], "larger than any"),
+        (["split", "1", HUGE], "larger than any"),
+        (["stories", "--limit", HUGE], "not in the range"),
+        (["search", "ferry", "--limit", HUGE], "not in the range"),
+        (["digest", "list", "--limit", HUGE], "not in the range"),
+        (["stories", "--since", "900000d"], "beyond the calendar"),
+        (["search", "ferry", "--since", "9999999999d"], "beyond the calendar"),
+        (["export", "entries", "--since", f"{HUGE}w"], "beyond the calendar"),
+        (["recluster", "--since", "9999999999d"], "beyond the calendar"),
+        (["recluster", "--since", "²d"], "is no time: write 12h"),
+        (["recluster", "--since", "0001-01-03"], "beyond the calendar"),
+        (["recluster", "--since", "9999-12-31T23:59:59-12:00"], "beyond the calendar"),
+    ],
+    ids=lambda value: " ".join(value)[:40],
+)
+def test_what_no_entry_and_no_calendar_has_is_a_usage_error(
+    filed: Path, run: Run, arguments: list[str], named: str
+) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (64, "")
+    assert named in done.stderr.splitlines()[-1]
+
+
+def test_the_earliest_moment_leaves_room_for_the_longest_window(filed: Path, run: Run) -> None:
+    assert run("recluster", "--since", "1000-01-02", "--set", "cluster.window=36500d").returncode == 0
+
+
 def test_a_poll_sketches_anew_what_another_version_sketched(filed: Path, run: Run) -> None:
     with open_store(filed / "aggregator.db") as store:
         for entry_id, sketch in store.sketches([1, 2]).items():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aggregator.cli.frame import Frame, json_option, pass_frame
+from aggregator.cli.numbers import Number
 
 if TYPE_CHECKING:
     from aggregator.app import App
@@ -17,7 +18,7 @@ reason_option = click.option("--reason", default="", metavar="TEXT", help="Why; 
 
 
 @click.command(epilog="\b\nExamples:\n  aggregator merge 42 57\n  aggregator merge 42 57 61 --reason 'one trial'")
-@click.argument("stories", metavar="STORY...", type=int, nargs=-1, required=True)
+@click.argument("stories", metavar="STORY...", type=Number(), nargs=-1, required=True)
 @reason_option
 @json_option
 @pass_frame
@@ -33,8 +34,8 @@ def merge(frame: Frame, stories: tuple[int, ...], reason: str, as_json: bool) ->
 @click.command(
     epilog="\b\nExample (`aggregator show 42` prints the numbers of its entries):\n  aggregator split 42 1017 1020"
 )
-@click.argument("story", metavar="STORY", type=int)
-@click.argument("entries", metavar="ENTRY...", type=int, nargs=-1, required=True)
+@click.argument("story", metavar="STORY", type=Number())
+@click.argument("entries", metavar="ENTRY...", type=Number(), nargs=-1, required=True)
 @reason_option
 @json_option
 @pass_frame

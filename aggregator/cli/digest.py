@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aggregator.cli.frame import Frame, json_option, pass_frame
+from aggregator.cli.numbers import HOW_MANY
 from aggregator.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _print_rows(rows: "list[Digest]", *, as_json: bool, empty: str) -> None:
 
 
 @digest.command("list")
-@click.option("--limit", type=click.IntRange(1), default=30, show_default=True)
+@click.option("--limit", type=HOW_MANY, default=30, show_default=True)
 @json_option
 @pass_frame
 def list_digests(frame: Frame, limit: int, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.frame import Frame, json_option, pass_frame
+from aggregator.cli.numbers import HOW_MANY
 from aggregator.cli.times import Since
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ Examples:
 @click.option("--feed", metavar="URL|TITLE", help="Only this feed's entries.")
 @click.option("--tag", help="Only entries of feeds with this tag.")
 @click.option("--raw", is_flag=True, help="Take the query as FTS5 syntax.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many.")
+@click.option("--limit", type=HOW_MANY, default=20, show_default=True, help="How many.")
 @json_option
 @pass_frame
 def search(frame: Frame, /, query: tuple[str, ...], stories: bool, limit: int, as_json: bool, **only: Any) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aggregator.cli.frame import Frame, json_option, pass_frame
+from aggregator.cli.numbers import HOW_MANY, Number
 from aggregator.cli.times import Since
 from aggregator.errors import UsageError
 
@@ -23,7 +24,7 @@ Examples:
 """
 )
 @click.option("--since", type=Since(), help="Only stories with something newer: 12h, 3d, 2026-11-20.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many.")
+@click.option("--limit", type=HOW_MANY, default=20, show_default=True, help="How many.")
 @click.option("--tag", "tags", multiple=True, help="Only stories from feeds with this tag; may be repeated.")
 @json_option
 @pass_frame
@@ -57,7 +58,7 @@ def _without_members(story: "Story") -> dict[str, object]:
 
 
 @click.command(epilog="\b\nExample:\n  aggregator show 42")
-@click.argument("story_id", metavar="ID", type=int)
+@click.argument("story_id", metavar="ID", type=Number())
 @json_option
 @pass_frame
 def show(frame: Frame, story_id: int, as_json: bool) -> None:

@@ -4,6 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+_EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)  # from any moment since, a window may reach back
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
 
 class Since(click.ParamType[datetime]):
     """``2d``, ``12h`` (ago), ``2026-11-20`` (local midnight) or an ISO 8601 time."""
@@ -14,10 +17,20 @@ class Since(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         text = str(value).strip()
-        units = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-        if text[-1:] in units and text[:-1].isdigit():
-            return datetime.now(UTC) - timedelta(**{units[text[-1]]: int(text[:-1])})
         try:
-            return datetime.fromisoformat(text).astimezone(UTC)
-        except (ValueError, OverflowError):
+            return _moment(text)
+        except OverflowError:
+            self.fail(f"{text!r} is beyond the calendar, which here begins in the year {_EARLIEST.year}", param, ctx)
+        except ValueError:
             self.fail(f"{text!r} is no time: write 12h, 3d, 2026-11-20 or an ISO 8601 time", param, ctx)
+
+
+def _moment(text: str) -> datetime:
+    """Raises ValueError; OverflowError for what no calendar has."""
+    if text[-1:] in _UNITS and text[:-1].isdecimal():
+        moment = datetime.now(UTC) - timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+    else:
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+    if moment < _EARLIEST:
+        raise OverflowError
+    return moment

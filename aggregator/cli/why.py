@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aggregator.cli.frame import Frame, json_option, pass_frame
+from aggregator.cli.numbers import Number
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ Examples (`aggregator show 42` prints the numbers of its entries):
   aggregator why 1017             why it stands where it stands
 """
 )
-@click.argument("entry", metavar="ENTRY", type=int)
-@click.argument("other", metavar="[ENTRY]", type=int, required=False)
-@click.option("--story", type=int, metavar="ID", help="Beside this story instead of another entry.")
+@click.argument("entry", metavar="ENTRY", type=Number())
+@click.argument("other", metavar="[ENTRY]", type=Number(), required=False)
+@click.option("--story", type=Number(), metavar="ID", help="Beside this story instead of another entry.")
 @json_option
 @pass_frame
 def why(frame: Frame, entry: int, other: int | None, story: int | None, as_json: bool) -> None:
