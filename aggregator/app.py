@@ -49,10 +49,12 @@ class App(AbstractContextManager["App"]):
         settings: Settings,
         *,
         read_only: bool = False,
+        subscribe: bool = True,
         now: Callable[[], datetime] = utc_now,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.settings, self.read_only, self.now, self.jitter = settings, read_only, now, jitter
+        self._subscribe = subscribe  # else the stored subscriptions stay as they are
         self._open = ExitStack()
         self._merged = 0  # during a round
 
@@ -62,6 +64,7 @@ class App(AbstractContextManager["App"]):
         self.store = self._open.enter_context(store)
         if not self.read_only:
             self.store.release_dead()
+        if self._subscribe and not self.read_only:
             self.store.sync_feeds(self.settings.subscriptions(), now=self.now())
         return self
 

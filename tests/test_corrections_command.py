@@ -89,6 +89,26 @@ def test_what_cannot_be_done_is_one_line(call: Run, arguments: list[str], named:
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_another_database_needs_no_feeds_yaml_and_keeps_its_subscriptions(call: Run, folder: Path) -> None:
+    before = stories(call)
+    feeds = subscribed(folder / "aggregator.db")
+    (folder / "feeds.yaml").write_text("feeds: [https://another.example/feed]\n")
+    there = ("--db", "aggregator.db")
+    assert call(*there, "merge", "1", "2").returncode == 0
+    (folder / "feeds.yaml").unlink()
+    assert call(*there, "split", "3", "8").returncode == 0
+    assert call(*there, "undo").returncode == call(*there, "undo").returncode == 0
+    assert call("undo").returncode == 78
+    assert subscribed(folder / "aggregator.db") == feeds
+    (folder / "feeds.yaml").write_text("feeds: []\n")
+    assert stories(call) == before
+
+
+def subscribed(database: Path) -> list[tuple[object, ...]]:
+    with open_store(database, read_only=True) as store:
+        return [tuple(row) for row in store.rows("SELECT url, wanted FROM feeds ORDER BY id")]
+
+
 def test_a_contradiction_is_refused_with_its_reason(call: Run) -> None:
     call("split", "1", "3", "--reason", "another ferry")
     done = call("merge", "1", "4")

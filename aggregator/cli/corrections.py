@@ -26,7 +26,7 @@ def merge(frame: Frame, stories: tuple[int, ...], reason: str, as_json: bool) ->
     """Make stories one, for ever. The oldest number stays, the others lead to it."""
     from aggregator import correcting
 
-    with frame.app() as app:
+    with frame.writer() as app:
         act = correcting.merge(app.store, stories, _voice(app, reason))
     _say(act, as_json, f"story {act.story_id} has taken in {_listed({one.story_id for one in act.before})}")
 
@@ -43,7 +43,7 @@ def split(frame: Frame, story: int, entries: tuple[int, ...], reason: str, as_js
     """Take entries out of a story, for ever: they become a story of their own."""
     from aggregator import correcting
 
-    with frame.app() as app:
+    with frame.writer() as app:
         act = correcting.split(app.store, story, entries, _voice(app, reason))
     _say(act, as_json, f"entries {_listed(set(entries))} are story {act.story_id} now")
 
@@ -55,7 +55,7 @@ def undo(frame: Frame, as_json: bool) -> None:
     """Take back the last merge or split: its constraints go, its entries return."""
     from aggregator import correcting
 
-    with frame.app() as app:
+    with frame.writer() as app:
         undone = correcting.undo(app.store, at=app.now())
     act, stayed = undone.act, undone.stayed
     _say(act, as_json, f"undone: {_line(act)}")

@@ -68,6 +68,12 @@ class Frame:
 
         return App(self.settings())
 
+    def writer(self) -> "App":
+        """Opened for writing what has nothing to do with subscriptions: they stay as they are stored."""
+        from aggregator.app import App
+
+        return App(self.lenient_settings(), subscribe=False)
+
     @contextmanager
     def alone(self, command: str) -> "Iterator[App]":
         """`app` while no daemon runs and none can start. BusyError if one does."""
