@@ -13,7 +13,7 @@ from aggregator import cluster, evaluate
 from aggregator.correcting import reprofile
 from aggregator.errors import BusyError
 from aggregator.filing import MEND_EVERY
-from aggregator.model import Correction, Frequencies, Placement, Sketch, Standing, Stored
+from aggregator.model import Act, Correction, Frequencies, Placement, Sketch, Standing, Stored
 from aggregator.pipeline import NEAR_STORIES, Grown, decide, mend_within
 from aggregator.ports import Store
 from aggregator.refine import compared, sketcher
@@ -48,7 +48,8 @@ class Outcome:
     after: Mapping[int, Standing]  # story 0 and less: new stories, each with a number of its own
     merges: tuple[Change, ...]
     splits: tuple[Change, ...]
-    constraints: int  # corrections whose entries were both in reach
+    constraints: int  # a person's, which the settings alone answered
+    left_out: int  # the others
     stored_score: evaluate.Score | None  # of the stories as they stand against these; None without any
     score: evaluate.Score | None  # of the settings alone: without obeying a correction
 
@@ -78,10 +79,10 @@ def rehearse(store: Store, settings: ClusterSettings, *, since: datetime, step: 
     after = {entry_id: _renumbered(replayed.standings[entry_id], numbers) for entry_id in before}
     old, new = ({entry_id: one.story_id for entry_id, one in side.items()} for side in (before, after))
     anew = replayed.anew & before.keys()
-    judged = [one for one in corrections if one.a in old and one.b in old]
+    judged = _judged(corrections, store.acts(), anew)
     score = stored_score = None
     if judged:
-        freely = _replayed(store, settings, (), since=since, step=step, named=corrections)
+        freely = _replayed(store, settings, (), since=since, step=step)
         score = _score(judged, {entry_id: one.story_id for entry_id, one in freely.standings.items()})
         stored_score = _score(judged, old)
     return Outcome(
@@ -91,6 +92,7 @@ def rehearse(store: Store, settings: ClusterSettings, *, since: datetime, step: 
         merges=tuple(_changes(new, old)),
         splits=tuple(_changes(old, new)),
         constraints=len(judged),
+        left_out=len(corrections) - len(judged),
         stored_score=stored_score,
         score=score,
     )
@@ -152,7 +154,6 @@ def _replayed(
     *,
     since: datetime,
     step: Callable[[], None],
-    named: Sequence[Correction] = (),
 ) -> _Replay:
     latest = store.latest_seen() or since  # counts have aged to nothing long after it
 
@@ -167,7 +168,7 @@ def _replayed(
     memory.anew, memory.kept, memory.grown = set(), set(), Grown()
     sketch = sketcher(seed, settings).sketch
     reach = since - settings.window
-    corrected = {end for one in (*obeyed, *named) for end in (one.a, one.b)}
+    corrected = {end for one in obeyed for end in (one.a, one.b)}
     for stored in store.stored(sorted(corrected)):
         if stored.seen < reach:
             memory.stand(stored.standing)
@@ -245,6 +246,21 @@ def _changes(whole: Mapping[int, int], parts: Mapping[int, int]) -> Iterable[Cha
     for story_id, made in mixed:
         ordered = sorted(made.items(), key=lambda part: (-len(part[1]), part[0] <= 0, part[0]))
         yield Change(max(0, story_id), tuple(Part(max(0, other), tuple(ids)) for other, ids in ordered))
+
+
+def _judged(corrections: Sequence[Correction], acts: Iterable[Act], anew: Set[int]) -> list[Correction]:
+    """Those that tell something of the settings alone: both entries were placed anew, and were not one story before.
+
+    Where an entry of before stands, a person may have said. And a merge binds to one entry all others of both
+    stories, those too that stood with it already.
+    """
+    stood = {(act.id, one.entry_id): one.story_id for act in acts for one in act.before}
+    return [
+        one
+        for one in corrections
+        if {one.a, one.b} <= anew
+        and not (one.together and one.act and stood.get((one.act, one.a)) == stood.get((one.act, one.b)))
+    ]
 
 
 def _score(corrections: Sequence[Correction], standing: Mapping[int, int]) -> evaluate.Score:

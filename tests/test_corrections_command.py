@@ -125,10 +125,11 @@ def test_recluster_says_and_does(call: Run) -> None:
     assert said.startswith("8 entries placed anew, 1 of them in another story\nwould merge: 0 stories\n")
     assert "would split: 1 story\n  story 3, into 2 stories:\n    1 entry in story 3\n        7  Bakers" in said
     assert "1 entry in a new story" in said
-    assert "5 constraints of yours: these settings alone precision 1.00, recall 0.00" in said
+    assert "3 constraints of yours: these settings alone precision 1.00, recall 0.00" in said
+    assert "\n2 constraints left out: " in said
     assert stories(call) == {1: [1, 2, 3, 4, 5, 6], 3: [7, 8]}
     data = json.loads(call(*tried, "--json").stdout)
-    assert (data["entries"], data["constraints"], len(data["splits"])) == (8, 5, 1)
+    assert (data["entries"], data["constraints"], data["left_out"], len(data["splits"])) == (8, 3, 2, 1)
     assert data["settings"] == {"precision": 1.0, "recall": 0.0}
     assert stories(call) == {1: [1, 2, 3, 4, 5, 6], 3: [7], 4: [8]}
     call("undo")

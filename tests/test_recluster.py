@@ -156,17 +156,33 @@ def test_a_person_is_obeyed_whatever_the_settings_say(store: Database) -> None:
 
 
 def test_the_score_is_of_the_settings_alone(store: Database) -> None:
-    correcting.merge(store, [1, 2], ANN)  # 5 constraints: 2 of the ferry alone, 3 with the cable car
+    correcting.merge(store, [2, put(store, [6], None)], ANN)  # 4 belongs with 6; with 5 it stood before
+    correcting.merge(store, [1, 2], ANN)  # 1 belongs with 4, 5, 6; with 2 and 3 it stood before
     correcting.split(store, 3, [8], ANN)
     found = outcome(store)
-    assert found.constraints == 6
+    assert (found.constraints, found.left_out) == (5, 3)
     assert found.score is not None
     assert found.stored_score is not None
-    assert (found.score.precision, found.score.recall) == (2 / 3, 2 / 5)
+    assert (found.score.precision, found.score.recall) == (1 / 2, 1 / 4)
     assert (found.stored_score.precision, found.stored_score.recall) == (1, 1)
     alone = outcome(store, NEVER_LATE).score
     assert alone is not None
     assert (alone.precision, alone.recall) == (1, 0)
+
+
+def test_settings_do_not_answer_for_entries_left_where_they_were(store: Database) -> None:
+    correcting.merge(store, [1, 2], ANN)
+    correcting.split(store, 3, [8], ANN)
+    some = outcome(store, since=NOON + 6 * MINUTE)  # 6, 7, 8
+    assert (some.constraints, some.left_out) == (1, 5)
+    none = outcome(store, since=LATER)
+    assert (none.constraints, none.left_out, none.score, none.stored_score) == (0, 6, None, None)
+
+
+def test_what_no_act_tells_of_counts(store: Database) -> None:
+    store.add_correction(Correction(1, 2, together=True, author="ann", at=NOON))
+    found = outcome(store)
+    assert (found.constraints, found.left_out) == (1, 0)
 
 
 def test_an_entry_never_meets_what_its_company_must_not_meet(store: Database) -> None:

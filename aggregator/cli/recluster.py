@@ -112,6 +112,10 @@ def _print(outcome: "Outcome", titles: dict[int, str], *, dry_run: bool) -> None
             f"{outcome.score.precision:.2f}, recall {outcome.score.recall:.2f}; the stories as they stood "
             f"{outcome.stored_score.precision:.2f}, {outcome.stored_score.recall:.2f}"
         )
+    if outcome.left_out:
+        click.echo(
+            f"{count(outcome.left_out, 'constraint')} left out: of entries not placed anew, or of one story already"
+        )
     if dry_run and outcome.moved:
         click.echo(clean("nothing was changed: the same without --dry-run does it"))
 
@@ -143,5 +147,6 @@ def _data(outcome: "Outcome", titles: dict[int, str]) -> dict[str, object]:
         "splits": outcome.splits,
         "titles": titles,
         "constraints": outcome.constraints,
+        "left_out": outcome.left_out,
         **{name: score and {"precision": score.precision, "recall": score.recall} for name, score in scores.items()},
     }
