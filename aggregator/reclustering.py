@@ -64,6 +64,11 @@ class Outcome:
         return sum(now.story_id != self.before[entry_id].story_id for entry_id, now in self.after.items())
 
     @property
+    def otherwise(self) -> int:
+        """How many would stay in their story, but on another level or as a copy of another original."""
+        return len(self.moved) - self.elsewhere
+
+    @property
     def moved(self) -> list[Standing]:
         """Entries whose story, original or level changes, as they will stand."""
         return [now for entry_id, now in self.after.items() if _place(now) != _place(self.before[entry_id])]

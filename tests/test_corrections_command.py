@@ -122,13 +122,16 @@ def test_recluster_says_and_does(call: Run) -> None:
     call("merge", "1", "2")
     tried = ["recluster", "--set", "cluster.window=1s", "--set", "cluster.young=1s"]
     said = call(*tried, "--dry-run").stdout
-    assert said.startswith("8 entries placed anew, 1 of them in another story\nwould merge: 0 stories\n")
+    placed, merged, *_ = said.splitlines()
+    assert placed.startswith("8 entries placed anew, 1 of them in another story, 4 in the same one with another level")
+    assert merged == "would merge: 0 stories"
     assert "would split: 1 story\n  story 3, into 2 stories:\n    1 entry in story 3\n        7  Bakers" in said
     assert "1 entry in a new story" in said
     assert "3 constraints of yours: these settings alone precision 1.00, recall 0.00" in said
     assert "\n2 constraints left out: " in said
     assert stories(call) == {1: [1, 2, 3, 4, 5, 6], 3: [7, 8]}
     data = json.loads(call(*tried, "--json").stdout)
+    assert (data["elsewhere"], data["otherwise"]) == (1, 4)
     assert (data["entries"], data["constraints"], data["left_out"], len(data["splits"])) == (8, 3, 2, 1)
     assert data["settings"] == {"precision": 1.0, "recall": 0.0}
     assert stories(call) == {1: [1, 2, 3, 4, 5, 6], 3: [7], 4: [8]}

@@ -103,7 +103,10 @@ def _titles(app: "App", outcome: "Outcome") -> dict[int, str]:
 def _print(outcome: "Outcome", titles: dict[int, str], *, dry_run: bool) -> None:
     from aggregator.cli.printing import clean, count
 
-    click.echo(f"{count(outcome.entries, 'entry')} placed anew, {outcome.elsewhere:,} of them in another story")
+    click.echo(
+        f"{count(outcome.entries, 'entry')} placed anew, {outcome.elsewhere:,} of them in another story, "
+        f"{outcome.otherwise:,} in the same one with another level or original"
+    )
     _print_changes(outcome.merges, "would merge" if dry_run else "merged", "of", "of", titles)
     _print_changes(outcome.splits, "would split" if dry_run else "split", "into", "in", titles)
     if outcome.score and outcome.stored_score:
@@ -143,6 +146,7 @@ def _data(outcome: "Outcome", titles: dict[int, str]) -> dict[str, object]:
     return {
         "entries": outcome.entries,
         "elsewhere": outcome.elsewhere,
+        "otherwise": outcome.otherwise,
         "merges": outcome.merges,
         "splits": outcome.splits,
         "titles": titles,
