@@ -29,6 +29,11 @@ BREAD = (
     ("Bakers strike over night shifts in Tolmin", "Bakers in Tolmin walked out on Monday over pay for night shifts."),
     ("Tolmin without bread as bakers walk out", "A strike of bakers over night shifts left Tolmin without bread."),
 )
+STARS = "Aries will find a letter today. Taurus should rest. Gemini meets an old friend near water. Cancer saves money."
+BRIEFINGS = (
+    ("Horoscope today: daily predictions for June 23, 2026", STARS),
+    ("Horoscope today: daily predictions for June 27, 2026", STARS.replace("letter", "coin")),
+)
 
 
 def article(number: int, report: tuple[str, str], *, minutes: int | None = None) -> Article:

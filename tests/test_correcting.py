@@ -12,7 +12,7 @@ from aggregator.errors import UsageError
 from aggregator.model import Correction, Level
 from aggregator.reclustering import apply, rehearse
 from storage import Database, open_store
-from tests.correcting_desk import BREAD, CABLE, FERRY, SETTINGS, file, groups, grown
+from tests.correcting_desk import BREAD, BRIEFINGS, CABLE, FERRY, SETTINGS, file, groups, grown
 from tests.storage_values import DAY, HOUR, NOON
 
 ANN = Voice("ann", NOON + HOUR, "so I read it")
@@ -265,3 +265,13 @@ def into_story_1(store: Database, entry_ids: list[int]) -> None:
         replace(one, story_id=1, placement=replace(one.placement, story_id=1)) for one in store.standings(entry_ids)
     ]
     store.place_again(moved, reason="the machine", at=LATER)
+
+
+def test_what_a_person_put_elsewhere_is_still_a_number_of_its_series(store: Database) -> None:
+    file(store, BRIEFINGS, first=20)
+    stands = store.stories_of([9, 10])
+    noted = [tuple(row) for row in store.rows("SELECT entry_id, other_id, kind FROM relations")]
+    assert noted == [(10, 9, "series")]
+    correcting.merge(store, [1, stands[10]], ANN)
+    apply(store, rehearse(store, SETTINGS, since=NOON - DAY, step=lambda: None), at=LATER)
+    assert [tuple(row) for row in store.rows("SELECT entry_id, other_id, kind FROM relations")] == noted

@@ -16,17 +16,12 @@ from aggregator.reclustering import Outcome, apply, rehearse
 from aggregator.refine import sketcher
 from aggregator.settings import ClusterSettings
 from storage import Database, open_store
-from tests.correcting_desk import BREAD, CABLE, FERRY, SETTINGS, article, file, groups, grown
+from tests.correcting_desk import BREAD, BRIEFINGS, CABLE, FERRY, SETTINGS, article, file, groups, grown
 from tests.storage_values import DAY, HOUR, MINUTE, NOON
 
 ANN = Voice("ann", NOON + HOUR, "so I read it")
 LATER = NOON + 2 * HOUR
 JOINING = ClusterSettings(caution=-0.1)
-STARS = "Aries will find a letter today. Taurus should rest. Gemini meets an old friend near water. Cancer saves money."
-BRIEFINGS = (
-    ("Horoscope today: daily predictions for June 23, 2026", STARS),
-    ("Horoscope today: daily predictions for June 27, 2026", STARS.replace("letter", "coin")),
-)
 NEVER_LATE = ClusterSettings(window=timedelta(seconds=1), young=timedelta(seconds=1))  # nothing is near enough in time
 
 

@@ -49,10 +49,11 @@ def place(  # noqa: PLR0913 - what is known of an entry, and all that the store 
     if not sketch.features:
         return bound or Placement(Level.NEW, None, 0.0, "too little text to compare")
     barred = {stands[other] for other, _ in will.told(corrections, entry_id, together=False) if other in stands}
-    candidates = [c for c in candidates if (c.story_id == bound.story_id if bound else c.story_id not in barred)]
     subject = copies.subject(entry, sketch, feed_id=feed_id, seen=seen)
     alike = copies.likenesses(subject, candidates)
-    noted, same = copies.relations(alike), copies.closest(alike)
+    open_to_it = {bound.story_id} if bound else {one.candidate.story_id for one in alike} - barred
+    noted = copies.relations(alike)
+    same = copies.closest([one for one in alike if one.candidate.story_id in open_to_it])
     if same is not None:
         original = same.candidate
         return Placement(
