@@ -4,6 +4,7 @@ What was written down when it was decided is told as it was written. All else is
 from the texts as they are stored and the word counts as they are today; sketches of different recipes never meet.
 """
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
@@ -46,17 +47,15 @@ def explain(
         if other.entry_id == subject.entry_id:
             raise UsageError(f"entry {entry_id} and itself: name another one, or none for its own story")
         subject, other = sorted((subject, other), key=lambda one: (one.stored.seen, one.entry_id), reverse=True)
-    nearest = desk.nearest(subject) if other is None and story_id is None else ()
-    own = subject.stored.standing.story_id
-    if other is not None:
-        target = other.stored.standing.story_id
-    elif story_id is not None:
-        target = desk.living(story_id)
-    else:
-        target = own if len(store.entries_of([own])) > 1 or not nearest else nearest[0].story_id
+    asked_alone = other is None and story_id is None
+    target = (other or subject).stored.standing.story_id if story_id is None else desk.living(story_id)
     others = desk.members(target, without=subject)
+    nearest = desk.nearest(subject) if asked_alone or not others else ()
+    if asked_alone and not others:
+        target = next((near.story_id for near in nearest if near.likening), target)
+        others = desk.members(target, without=subject)
     beside = other or desk.closest(subject, others)
-    now = desk.compare(subject, beside, others, target, nearest) if beside else Now(nearest=nearest)
+    now = desk.compare(subject, beside, others, target, nearest) if beside else desk.lonely(subject, nearest)
     if other is not None:
         answer = _answer(subject, other, target)
     else:
@@ -113,14 +112,22 @@ class _Desk:
         since, own = subject.stored.seen - self.settings.window, subject.stored.standing.story_id
         near = self.store.stories_near(subject.sketch, since=since, limit=NEAR_STORIES)
         found = [
-            Near(one.story_id, next(iter(self.store.wordings([one.story_id])))[0].splitlines()[0], like)
+            Near(one.story_id, self._title(one.story_id), one.recipe, self._like(subject, one))
             for one in self.store.profiles([story_id for story_id in near if story_id != own])
-            if (like := self._like(subject, one)) is not None
         ]
-        found.sort(key=lambda near: (near.likening.threshold - near.likening.similarity, near.story_id))
+        found.sort(key=lambda near: (_lack(near), near.story_id))
         return tuple(found[:NEAREST])
 
+    def _title(self, story_id: int) -> str:
+        return next(iter(self.store.wordings([story_id])))[0].splitlines()[0]
+
     # ------------------------------------------------------------ comparing
+
+    def lonely(self, subject: Party, nearest: tuple[Near, ...]) -> Now:
+        """Of an entry with nothing beside it."""
+        since = subject.stored.seen - self.settings.window
+        others = self.store.outdated_sketches(self.sketcher.recipe, since=since, limit=2)
+        return Now(nearest=nearest, unmet=not nearest and any(one != subject.entry_id for one in others))
 
     def compare(
         self, subject: Party, beside: Party, others: Sequence[Party], target: int, nearest: tuple[Near, ...]
@@ -144,10 +151,13 @@ class _Desk:
             entry_id=subject.entry_id,
             standing={one.b: target for one in told},
         )
+        against = Against(target, len(others), len(same), near, story.recipe, self._like(subject, story, others))
+        if against.unreadable and verdict.level is Level.NEW:
+            verdict = replace(verdict, reason="the story is kept by another recipe, which is not compared")
         own = subject.stored.standing.story_id
         return Now(
             self._pair(subject, beside, meetings[beside.entry_id]),
-            Against(target, len(others), len(same), near, story.recipe, self._like(subject, story, others)),
+            against,
             self._merge(own, target, (subject, beside)) if own != target else None,
             verdict,
             (verdict.story_id == target) == (own == target),
@@ -244,6 +254,11 @@ class _Desk:
                     yield Tie(entry_id, relation)
 
 
+def _lack(near: Near) -> float:
+    """Of similarity; the least first, what is not compared last."""
+    return near.likening.threshold - near.likening.similarity if near.likening else math.inf
+
+
 def _answer(subject: Party, beside: Party, target: int) -> str:
     """Of two entries."""
     own, a, b = subject.stored.standing.story_id, subject.entry_id, beside.entry_id
@@ -269,7 +284,7 @@ def _answer_alone(subject: Party, target: int, *, asked: bool, alone: bool) -> s
         return f"Entry {subject.entry_id} {how} story {own}."
     if asked:
         return f"Two stories: entry {subject.entry_id} stands in story {own}, not in story {target}."
-    return f"Entry {subject.entry_id} stands alone in story {own}; the nearest other story is {target}."
+    return f"Entry {subject.entry_id} stands alone in story {own}; the nearest story compared is {target}."
 
 
 def _repeats(copy: Party, original: int) -> str:

@@ -69,6 +69,11 @@ class Against:
     recipe: str  # of what is kept of the story
     likening: Likening | None  # None: another recipe than the entry's, so not compared
 
+    @property
+    def unreadable(self) -> bool:
+        """The entry would be held to it, were it kept by the same recipe."""
+        return self.likening is None and self.stories_compared > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Near:
@@ -76,7 +81,8 @@ class Near:
 
     story_id: int
     title: str  # of its first entry
-    likening: Likening
+    recipe: str
+    likening: Likening | None  # None: another recipe than the entry's, so not compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,8 @@ class Now:
     merge: Likening | None = None  # of the two stories, where they are two
     verdict: Placement | None = None  # if the entry came now and there were only that story
     as_stored: bool = True  # whether that is the story, or not the story, in which it stands
-    nearest: tuple[Near, ...] = ()  # besides, where an entry is asked for alone
+    nearest: tuple[Near, ...] = ()  # besides, where an entry is asked for, or stands, alone
+    unmet: bool = False  # it meets nothing, but in its window are sketches of another recipe, which never meet its own
 
 
 @dataclass(frozen=True, slots=True)

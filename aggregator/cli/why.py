@@ -3,7 +3,8 @@
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
@@ -171,25 +172,41 @@ def _now(now: "Now") -> Iterator[Line]:
     if now.pair:
         yield from _pair(now.pair)
     else:
-        yield "nothing", "it stands alone, and no other story in its window shares a bucket with it"
+        yield "nothing", f"it stands alone{_met(now)}"
     if now.story:
         yield from _story(now.story)
     if now.merge:
         yield from _likening("both stories", now.merge, words=False)
     for index, near in enumerate(now.nearest):
-        yield "" if index else "others near", f"story {near.story_id}, {_enough(near.likening)}: {near.title}"
+        found = _enough(near.likening) if near.likening else _unreadable(near.recipe)
+        yield "" if index else "others near", f"story {near.story_id}, {found}: {near.title}"
     if now.verdict:
         yield "decision", f"{_settled(now.verdict)}: {now.verdict.reason}"
-        yield "", "as stored" if now.as_stored else _UNLIKE
+        yield "", "as stored" if now.as_stored else f"other than stored: {_unlike(now)}"
 
 
-_UNLIKE = "other than stored: since then texts, word counts, the story or its corrections have changed"
+def _met(now: "Now") -> str:
+    if now.nearest:
+        return " in its story"
+    if now.unmet:
+        return ", and shares a bucket with no story; sketches of another recipe in its window are not compared"
+    return ", and no other story in its window shares a bucket with it"
+
+
+def _unlike(now: "Now") -> str:
+    if now.story and now.story.unreadable and now.verdict and now.verdict.story_id is None:
+        return "because of the recipe"
+    return "since then texts, word counts, the story, its corrections or the program have changed"
+
+
+def _unreadable(recipe: str) -> str:
+    return f"kept by another recipe ({recipe}): not compared"
 
 
 def _story(story: "Against") -> Iterator[Line]:
     label = f"story {story.story_id}"
     if story.likening is None:
-        yield label, f"kept by another recipe ({story.recipe}): not compared"
+        yield label, _unreadable(story.recipe)
         return
     # beside a story of one, all was said of the two entries
     yield from _likening(label, story.likening, words=story.entries > 1)
@@ -210,10 +227,22 @@ def _pair(pair: "Pair") -> Iterator[Line]:
 def _meeting(met: "Meeting") -> Iterator[Line]:
     hours = f"{met.hours:.0f} hours apart" if met.hours >= 1 else "less than an hour apart"
     headline = "of the same frame" if met.frame and not met.headline else _same(met.headline)
-    bands = f"{met.text} of {met.text_of} text bands, headline {headline}, address {_same(met.address)}"
-    yield "candidates", f"as one text: {_yes(met.texts_compared)}, {bands}"
-    yield "", f"as one event: {_yes(met.stories_compared)}, {met.event} of {met.event_of} event buckets"
+    texts = f"{_bands(met.text, met.text_of, 'text')}, headline {headline}, address {_same(met.address)}"
+    yield "candidates", f"as one text: {_yes(met.texts_compared)}, {texts}"
+    yield "", f"as one event: {_yes(met.stories_compared)}, {_bands(met.event, met.event_of, 'event')}"
     yield "", hours if met.in_window else f"{hours}: more than the window, so neither"
+
+
+def _bands(shared: Sequence[int], of: int, kind: str) -> str:
+    named = f" ({', '.join(_spans(shared))})" if shared else ""
+    return f"{len(shared)} of {of} {kind} bands{named}"
+
+
+def _spans(numbers: Sequence[int]) -> Iterator[str]:
+    """Rising ones; 3–5 for 3, 4, 5."""
+    for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+        first, *more = (number for _, number in run)
+        yield f"{first}–{more[-1]}" if more else f"{first}"
 
 
 def _yes(yes: bool) -> str:

@@ -32,13 +32,13 @@ _BANDS = np.array([level + (band << 40) for count, level in _LEVELS for band in 
 
 
 class Buckets(NamedTuple):
-    """What each of an entry's buckets catches."""
+    """What each of an entry's buckets catches: one a band, in their order, and one at most of each other kind."""
 
-    event: frozenset[int] = frozenset()
-    text: frozenset[int] = frozenset()
-    headline: frozenset[int] = frozenset()
-    frame: frozenset[int] = frozenset()
-    address: frozenset[int] = frozenset()
+    event: tuple[int, ...] = ()
+    text: tuple[int, ...] = ()
+    headline: tuple[int, ...] = ()
+    frame: tuple[int, ...] = ()
+    address: tuple[int, ...] = ()
 
 
 class Sketcher:
@@ -92,8 +92,8 @@ class Sketcher:
         """The buckets of a sketch made of this entry, by what they catch."""
         if not sketch.features:
             return Buckets()
-        named = ({self._bucket(name)} if name.partition(" ")[2] else () for name in _names(entry))
-        return Buckets(*map(frozenset, (sketch.event_buckets, sketch.text_buckets[:_COPY_BANDS], *named)))
+        named = ((self._bucket(name),) if name.partition(" ")[2] else () for name in _names(entry))
+        return Buckets(sketch.event_buckets, sketch.text_buckets[:_COPY_BANDS], *named)
 
     def _bands(self, stems: npt.NDArray[np.uint64], lead: shingles.Hashes) -> list[int]:
         """Signed 64-bit names for the bands' values, those of the event first; one row a band."""

@@ -15,8 +15,6 @@ from aggregator.cluster.weights import dot, vector
 from aggregator.cluster.words import as_written
 from aggregator.model import Candidate, Entry, Frequencies, Level, Sketch, Stored
 
-NAMED = 40  # shared words told
-
 
 @dataclass(frozen=True, slots=True)
 class Party:
@@ -52,9 +50,9 @@ class Party:
 class Meeting:
     """The buckets in which two entries meet."""
 
-    event: int  # of those that find reports of one event
+    event: tuple[int, ...]  # bands, from 0, of those that find reports of one event
     event_of: int
-    text: int  # of those that find one text
+    text: tuple[int, ...]  # … of those that find one text
     text_of: int
     headline: bool
     frame: bool  # the headline's words around its names
@@ -121,21 +119,25 @@ def party(stored: Stored, entry: Entry, sketcher: Sketcher) -> Party:
 
 def meeting(a: Party, b: Party, window: timedelta) -> Meeting:
     apart = abs(a.stored.seen - b.stored.seen)
-    shared = (len(mine & theirs) for mine, theirs in zip(a.buckets, b.buckets, strict=True))
-    event, text, headline, frame, address = shared
+    event, text, headline, frame, address = map(_shared, a.buckets, b.buckets)
     return Meeting(
         event,
         len(a.buckets.event),
         text,
         len(a.buckets.text),
-        headline > 0,
-        frame > 0,
-        address > 0,
+        bool(headline),
+        bool(frame),
+        bool(address),
         apart / timedelta(hours=1),
         apart <= window,
         apart <= window and bool(text or headline or frame or address),
-        apart <= window and event > 0,
+        apart <= window and bool(event),
     )
+
+
+def _shared(mine: Sequence[int], theirs: Sequence[int]) -> tuple[int, ...]:
+    """The bands in which both stand in one bucket. Too little text stands in none."""
+    return tuple(band for band, (one, other) in enumerate(zip(mine, theirs, strict=False)) if one == other)
 
 
 def same_text(a: Party, b: Party) -> SameText | None:
@@ -182,7 +184,7 @@ def likening(a: Profile, b: Profile, passed: float, texts: Iterable[Entry], caut
 
 
 def _words(a: Mapping[str, float], b: Mapping[str, float], lengths: float, texts: Iterable[Entry]) -> tuple[Word, ...]:
-    stems = sorted((stem for stem in a if stem in b), key=lambda stem: (-a[stem] * b[stem], stem))[:NAMED]
+    stems = sorted((stem for stem in a if stem in b), key=lambda stem: (-a[stem] * b[stem], stem))
     spelled: Sequence[str] = as_written(stems, ((f"{one.title} {one.text}", one.lang) for one in texts))
     mine, theirs = (sum(weight * weight for weight in side.values()) ** 0.5 for side in (a, b))
     return tuple(
