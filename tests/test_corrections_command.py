@@ -104,6 +104,14 @@ def test_another_database_needs_no_feeds_yaml_and_keeps_its_subscriptions(call: 
     assert stories(call) == before
 
 
+@pytest.mark.parametrize("command", [("merge", "1", "2"), ("split", "1", "2"), ("undo",)])
+def test_a_database_that_is_not_there_is_not_made(call: Run, folder: Path, command: tuple[str, ...]) -> None:
+    done = call("--db", "typo.db", *command)
+    assert (done.returncode, done.stderr.count("\n")) == (78, 1)
+    assert "typo.db does not exist" in done.stderr
+    assert not (folder / "typo.db").exists()
+
+
 def subscribed(database: Path) -> list[tuple[object, ...]]:
     with open_store(database, read_only=True) as store:
         return [tuple(row) for row in store.rows("SELECT url, wanted FROM feeds ORDER BY id")]

@@ -60,6 +60,7 @@ def test_a_title_is_enough(tmp_path: Path) -> None:
         ({"title": "a", "id": ["x"]}, "id is a list"),
         ({"title": "a", "published": "yesterday"}, "published 'yesterday' is no date: write ISO 8601"),
         ({"title": "a", "published": 1700000000}, "published is a int"),
+        ({"title": "a", "published": "0001-01-02T00:00:00Z"}, "is before the year 1000: write the true date or null"),
         ("[" * 100_000, "not JSON"),
     ],
 )

@@ -69,10 +69,17 @@ class Frame:
         return App(self.settings())
 
     def writer(self) -> "App":
-        """Opened for writing what has nothing to do with subscriptions: they stay as they are stored."""
-        from aggregator.app import App
+        """Opened for writing what has nothing to do with subscriptions: they stay as they are stored.
 
-        return App(self.lenient_settings(), subscribe=False)
+        ConfigError if there is no database.
+        """
+        from aggregator.app import App
+        from aggregator.errors import ConfigError
+
+        settings = self.lenient_settings()
+        if not settings.database.is_file():
+            raise ConfigError(f"{settings.database} does not exist; `aggregator poll` makes it, --db names another")
+        return App(settings, subscribe=False)
 
     @contextmanager
     def alone(self, command: str) -> "Iterator[App]":

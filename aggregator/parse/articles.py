@@ -16,6 +16,7 @@ from aggregator.parse.limits import within_limits
 
 _FIELDS = ("title", "text", "source", "url", "lang", "author", "feed", "publisher")
 _MORE = ("id", "published", "updated", "tags", "plain")
+_EARLIEST = 1000  # year: from any moment since, a window may reach back
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +113,6 @@ def _moment(data: Mapping[str, Any], name: str, where: str) -> datetime | None:
     date = moment(text)
     if text and date is None:
         raise CorruptError(f"{where}: {name} {text!r} is no date: write ISO 8601 (2026-05-20T07:30:00Z) or null")
+    if date and date.year < _EARLIEST:
+        raise CorruptError(f"{where}: {name} {text!r} is before the year {_EARLIEST}: write the true date or null")
     return date
