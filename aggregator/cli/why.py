@@ -225,7 +225,7 @@ def _pair(pair: "Pair") -> Iterator[Line]:
 
 
 def _meeting(met: "Meeting") -> Iterator[Line]:
-    hours = f"{met.hours:.0f} hours apart" if met.hours >= 1 else "less than an hour apart"
+    hours = f"{met.hours:.0f} h apart" if met.hours >= 1 else "less than an hour apart"
     headline = "of the same frame" if met.frame and not met.headline else _same(met.headline)
     texts = f"{_bands(met.text, met.text_of, 'text')}, headline {headline}, address {_same(met.address)}"
     yield "candidates", f"as one text: {_yes(met.texts_compared)}, {texts}"
@@ -282,7 +282,7 @@ def _enough(like: "Likening") -> str:
 
 def _needed(like: "Likening") -> str:
     more = [f"{like.by_merge:.3f} for two stories"] if like.by_merge else []
-    more += [f"{like.by_time:.3f} for {like.passed:.0f} hours of silence or of lasting"] if like.passed >= 1 else []
+    more += [f"{like.by_time:.3f} for {like.passed:.0f} h of silence or of lasting"] if like.passed >= 1 else []
     more += [f"{like.by_caution:.3f} for cluster.caution"] if like.by_caution else []
     return f" ({' + '.join((f'{like.by_length:.3f} for texts of such lengths', *more))})" if more else ""
 
