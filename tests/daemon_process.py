@@ -25,7 +25,7 @@ class Running:
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "aggregator", "run", "--log-format", "json", *options],
-                cwd=folder, env=environment(folder) | environ, stderr=log,
+                cwd=folder, env={**environment(folder), **environ}, stderr=log,
             )  # fmt: skip
         self.pid = self.process.pid
 

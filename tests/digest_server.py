@@ -71,7 +71,7 @@ class _Faulty(SMTP):
 
     async def _strike(self, fault: str) -> bool:
         """Whether the fault has taken the place of the answer."""
-        if fault == DROP:
+        if fault == DROP and isinstance(self.transport, asyncio.WriteTransport):
             self.transport.abort()
         elif fault == HANG:
             await asyncio.sleep(3600)

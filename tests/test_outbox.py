@@ -184,7 +184,7 @@ def test_an_update_is_told_once_and_only_if_it_is_one(room: Newsroom, wire: Wire
 
 
 def test_several_digests_have_their_own_memory(room: Newsroom, wire: Wire) -> None:
-    ferries = replace(DAILY, name="ferries", include=(RuleSettings(words="ferry"),))
+    ferries = replace(DAILY, name="ferries", include=(RuleSettings(words=("ferry",)),))
     room.tell("Ferry aground")
     room.tell("Storks return")
     list(room.outbox.work([DAILY, ferries]))

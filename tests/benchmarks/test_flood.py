@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.pipeline import SLICE, place
+from aggregator.pipeline import SLICE, Grown, place
 from aggregator.refine import sketcher
 from storage import open_store
 from tests.cluster_desk import SETTINGS, entry
@@ -23,7 +23,7 @@ def test_four_thousand_near_duplicates(tmp_path: Path) -> None:
     with open_store(tmp_path / "flood.db") as store:
         with_feeds(store, FEEDS)
         sketches = sketcher(store.installation_seed(), SETTINGS)
-        started, spent = time.process_time(), []
+        started, spent = time.process_time(), list[float]()
         for first in range(0, COPIES, SLICE):
             with store.transaction():
                 for number in range(first, first + SLICE):
@@ -31,11 +31,11 @@ def test_four_thousand_near_duplicates(tmp_path: Path) -> None:
                     one = entry(f"Bridge of Port Elsin closed, report {number}", " ".join(words), guid=f"{number}")
                     seen = NOON + timedelta(seconds=number)
                     feed = number % FEEDS + 1
-                    place(store, feed, one, sketches.sketch(one), seen=seen, settings=SETTINGS)
+                    place(store, feed, one, sketches.sketch(one), seen=seen, settings=SETTINGS, grown=Grown())
             spent.append(time.process_time() - started - sum(spent))
         largest = max(story.entries for story in store.stories())
-    first, last = (seconds / SLICE * 1e3 for seconds in (spent[0], spent[-1]))
+    early, late = (seconds / SLICE * 1e3 for seconds in (spent[0], spent[-1]))
     print(
         f"\n{COPIES:,} near-duplicates of {FEEDS} feeds: {sum(spent):.1f} s of CPU, the largest story of {largest:,};"
     )
-    print(f"ms an entry: {first:.1f} of the first {SLICE}, {last:.1f} of the last")
+    print(f"ms an entry: {early:.1f} of the first {SLICE}, {late:.1f} of the last")

@@ -11,7 +11,7 @@ import os
 import random
 import resource
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -118,7 +118,7 @@ def filled(path: Path, size: int) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_placing(size: int, tmp_path: Path) -> None:
     draw, words = np.random.default_rng(size + 1), random.Random(size)
-    spent: Counter[str] = Counter()
+    spent: defaultdict[str, float] = defaultdict(float)
 
     def timed(name: str, call: Callable[[], object]) -> object:
         start = time.process_time()
@@ -145,9 +145,8 @@ def test_placing(size: int, tmp_path: Path) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"\n{size:,} entries: {MEASURED / total:.0f} placed/s of CPU, {found / MEASURED:.0f} stories near, opened in")
     print(f"{opened * 1e3:.0f} ms, {path.stat().st_size / size:.0f} bytes an entry, peak {peak} MB (with pytest)")
-    print(
-        "µs an entry: " + ", ".join(f"{name} {seconds / MEASURED * 1e6:.0f}" for name, seconds in spent.most_common())
-    )
+    dearest = sorted(spent.items(), key=lambda part: -part[1])
+    print("µs an entry: " + ", ".join(f"{name} {seconds / MEASURED * 1e6:.0f}" for name, seconds in dearest))
 
 
 def _place(
