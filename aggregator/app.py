@@ -54,13 +54,15 @@ class App(AbstractContextManager["App"]):
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.settings, self.read_only, self.now, self.jitter = settings, read_only, now, jitter
-        self._subscribe = subscribe  # else the stored subscriptions stay as they are
+        self._subscribe = subscribe  # else the database must be there, and its subscriptions stay as they are
         self._open = ExitStack()
         self._merged = 0  # during a round
 
     def __enter__(self) -> Self:
         copy = self.settings.keep.migration_copy
-        store = open_store(self.settings.database, read_only=self.read_only, backup_before_migration=copy)
+        store = open_store(
+            self.settings.database, read_only=self.read_only, make=self._subscribe, backup_before_migration=copy
+        )
         self.store = self._open.enter_context(store)
         if not self.read_only:
             self.store.release_dead()

@@ -236,15 +236,15 @@ def _profile(memory: Memory, read: Mapping[int, StoryProfile], story_id: int) ->
     return read[story_id] if story_id in read else next(iter(memory.profiles([story_id])), None)
 
 
-def mend(memory: Memory, grown: Grown, *, now: datetime, settings: ClusterSettings) -> int:
+def mend(store: Store, grown: Grown, *, now: datetime, settings: ClusterSettings) -> int:
     """Join the young stories that turned out to be one; returns how many were joined. One transaction.
 
     A story that grew is compared with all that grew and all that its new entries came near: not with every young one,
     of which a newsroom has a hundred thousand.
     """
-    with memory.transaction():
-        merged = mend_within(memory, grown, now=now, settings=settings)
-        memory.record_mended()
+    with store.transaction():
+        merged = mend_within(store, grown, now=now, settings=settings)
+        store.record_mended()
     return merged
 
 
@@ -279,12 +279,17 @@ def mend_within(
 
 def unmended(store: Store, *, now: datetime, settings: ClusterSettings) -> Grown:
     """What a process that was ended had placed and not mended any more: at most what it mends at once."""
-    grown = Grown()
-    ids = store.unmended(since=now - settings.young, limit=MEND_AFTER)
-    sketch, stands = sketcher(store.installation_seed(), settings).sketch, store.stories_of(ids)
-    for one in store.stored(ids):
-        near = store.stories_near(sketch(compared(one.entry)), since=now - settings.window, limit=NEAR_STORIES)
-        grown.add(stands[one.standing.entry_id], near)
+    sketch = sketcher(store.installation_seed(), settings).sketch
+    stored = store.stored(store.unmended(since=now - settings.young, limit=MEND_AFTER))
+    sketches = {one.standing.entry_id: sketch(compared(one.entry)) for one in stored}
+    return grown_by(store, sketches, since=now - settings.window)
+
+
+def grown_by(store: Store, sketches: Mapping[int, Sketch], *, since: datetime) -> Grown:
+    """As if these entries had just come to the stories in which they stand."""
+    grown, stands = Grown(), store.stories_of(sketches.keys())
+    for entry_id, sketch in sketches.items():
+        grown.add(stands[entry_id], store.stories_near(sketch, since=since, limit=NEAR_STORIES))
     return grown
 
 

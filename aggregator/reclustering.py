@@ -14,7 +14,7 @@ from aggregator.correcting import reprofile
 from aggregator.errors import BusyError
 from aggregator.filing import MEND_EVERY
 from aggregator.model import Act, Correction, Frequencies, Placement, Sketch, Standing, Stored
-from aggregator.pipeline import NEAR_STORIES, Grown, decide, mend_within
+from aggregator.pipeline import Grown, decide, grown_by, mend_within
 from aggregator.ports import Store
 from aggregator.refine import compared, sketcher
 from aggregator.rehearsal import PROVISIONAL, Rehearsal
@@ -130,16 +130,12 @@ def resketch(store: Store, settings: ClusterSettings, *, now: datetime) -> Itera
     """
     sketches, since = sketcher(store.installation_seed(), settings), now - settings.window
     while ids := store.outdated_sketches(sketches.recipe, since=since, limit=SLICE):
-        grown = Grown()
         with store.transaction():
             anew = {one.standing.entry_id: sketches.sketch(compared(one.entry)) for one in store.stored(ids)}
             for entry_id, made in anew.items():
                 store.replace_sketch(entry_id, made)
-            stands = store.stories_of(ids)
-            reprofile(store, set(stands.values()))
-            for entry_id, made in anew.items():
-                grown.add(stands[entry_id], store.stories_near(made, since=since, limit=NEAR_STORIES))
-            mend_within(store, grown, now=now, settings=settings)
+            reprofile(store, set(store.stories_of(ids).values()))
+            mend_within(store, grown_by(store, anew, since=since), now=now, settings=settings)
         yield len(ids)
 
 

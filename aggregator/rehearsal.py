@@ -7,7 +7,6 @@ told of the first placed one it belongs with, and of every placed one that it, o
 from array import array
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -105,9 +104,6 @@ class Rehearsal:
 
     # ------------------------------------------------------------ what deciding asks for
 
-    def transaction(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
     def candidates(self, sketch: Sketch, *, since: datetime, limit: int) -> list[Candidate]:
         known = ((self._known[entry_id], count) for entry_id, count in self._shared(sketch.text_buckets))
         return [
@@ -161,9 +157,6 @@ class Rehearsal:
 
     def stories_of(self, entry_ids: Collection[int]) -> dict[int, int]:
         return {entry_id: self.standings[entry_id].story_id for entry_id in entry_ids if entry_id in self.standings}
-
-    def record_mended(self) -> None:
-        """A rehearsal is not interrupted and continued."""
 
     # ------------------------------------------------------------ a person's word
 

@@ -203,10 +203,14 @@ def enter_wal(raw: sqlite3.Connection, path: str) -> None:
         raw.execute("PRAGMA cache_size = -65536")  # KiB
 
 
-def connect_read_only(path: Path, *, patience: float = PATIENCE) -> sqlite3.Connection:
-    """Open for reading, beside a writer or in a folder that cannot be written. Raises `AggregatorError`."""
+def require(path: Path) -> None:
+    """Raises ConfigError where there is no database."""
     if not path.is_file():
         raise ConfigError(f"{path} does not exist; `aggregator poll` makes it, --db names another")
+
+
+def connect_read_only(path: Path, *, patience: float = PATIENCE) -> sqlite3.Connection:
+    """Open for reading, beside a writer or in a folder that cannot be written. Raises `AggregatorError`."""
     with explaining(str(path)):
         try:
             return _reader(path, "mode=ro", patience)

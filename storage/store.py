@@ -5,7 +5,7 @@ from pathlib import Path
 from aggregator.errors import ConfigError
 from storage.archive import Archive
 from storage.checking import Checking
-from storage.connection import PATIENCE, connect, connect_read_only, enter_wal
+from storage.connection import PATIENCE, connect, connect_read_only, enter_wal, require
 from storage.corrections import Corrections
 from storage.decisions import Decisions
 from storage.entries import Entries
@@ -40,16 +40,19 @@ def open_store(
     path: Path | str,
     *,
     read_only: bool = False,
+    make: bool = True,
     backup_before_migration: bool = True,
     patience: float = PATIENCE,
 ) -> Database:
-    """Open the database, made and migrated as needed; `":memory:"` for a private one that dies with it.
+    """Open the database, made (unless not to `make`) and migrated as needed; `":memory:"` for one that dies with it.
 
     `read_only` opens beside a running daemon and in folders that cannot be written, and migrates nothing. `patience`
     is how many seconds to wait for another writer. Raises ConfigError (newer or foreign database, no such file or
     right), CorruptError (not a database, damaged), BusyError, DiskError.
     """
     name = str(path)
+    if read_only or not make:
+        require(Path(path))
     if read_only:
         database = Database(connect_read_only(Path(path), patience=patience), name)
     else:

@@ -45,7 +45,7 @@ def cold(corpus: Corpus) -> Corpus:
 
 ROWS: list[tuple[str, Prepare, list[Patch]]] = [
     ("as shipped", as_it_is, []),
-    ("without merging", as_it_is, [(leave_out, "mend", lambda *_, **__: 0)]),
+    ("without merging", as_it_is, [(leave_out, "mend_within", lambda *_, **__: 0)]),
     ("without warm frequencies", cold, []),
     ("without vetoes", as_it_is, [(copies, name, nothing) for name in ("_series", "_formula", "_subject_changed")]),
     ("every story looked at, not MinHash candidates", as_it_is, [(leave_out, "Rehearsal", Exact)]),

@@ -22,7 +22,7 @@ from aggregator.filing import MEND_EVERY, clean_article
 from aggregator.model import Entry, Frequencies, Placement, Sketch, Standing, Stored
 from aggregator.offline import read_ordered
 from aggregator.parse import articles
-from aggregator.pipeline import Grown, decide, mend
+from aggregator.pipeline import Grown, decide, mend_within
 from aggregator.rehearsal import Rehearsal
 from aggregator.settings import ClusterSettings
 from storage.frequencies import HALF_LIFE
@@ -132,7 +132,7 @@ def streamed(corpus: Corpus, watch: Watch = lambda *_: None) -> Rehearsal:
     for number, one in enumerate(corpus.documents, start=1):
         clock = one.seen
         if clock - mended >= MEND_EVERY:
-            mend(memory, grown, now=clock, settings=SETTINGS)
+            mend_within(memory, grown, now=clock, settings=SETTINGS)
             mended = clock
             grown.clear()
         counts.count(one.sketch.terms, clock)
@@ -141,7 +141,7 @@ def streamed(corpus: Corpus, watch: Watch = lambda *_: None) -> Rehearsal:
         watch(memory, one, placement, near)
         stored = Stored(Standing(number, 0, placement), feed, clock, one.entry, replace(one.sketch, terms=()))
         grown.add(memory.add(stored, one.sketch, placement, profile), near)
-    mend(memory, grown, now=clock, settings=SETTINGS)
+    mend_within(memory, grown, now=clock, settings=SETTINGS)
     return memory
 
 

@@ -74,12 +74,8 @@ class Frame:
         ConfigError if there is no database.
         """
         from aggregator.app import App
-        from aggregator.errors import ConfigError
 
-        settings = self.lenient_settings()
-        if not settings.database.is_file():
-            raise ConfigError(f"{settings.database} does not exist; `aggregator poll` makes it, --db names another")
-        return App(settings, subscribe=False)
+        return App(self.lenient_settings(), subscribe=False)
 
     @contextmanager
     def alone(self, command: str) -> "Iterator[App]":

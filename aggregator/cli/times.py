@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-_EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)  # from any moment since, a window may reach back
+from aggregator.model import EARLIEST
+
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -20,7 +21,7 @@ class Since(click.ParamType[datetime]):
         try:
             return _moment(text)
         except OverflowError:
-            self.fail(f"{text!r} is beyond the calendar, which here begins in the year {_EARLIEST.year}", param, ctx)
+            self.fail(f"{text!r} is beyond the calendar, which here begins in the year {EARLIEST.year}", param, ctx)
         except ValueError:
             self.fail(f"{text!r} is no time: write 12h, 3d, 2026-11-20 or an ISO 8601 time", param, ctx)
 
@@ -31,6 +32,6 @@ def _moment(text: str) -> datetime:
         moment = datetime.now(UTC) - timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
     else:
         moment = datetime.fromisoformat(text).astimezone(UTC)
-    if moment < _EARLIEST:
+    if moment < EARLIEST:
         raise OverflowError
     return moment

@@ -8,7 +8,7 @@ The life of one entry names them in order:
 """
 
 from aggregator.model.digests import Counts, Digest, DigestItem, DigestState, Untold
-from aggregator.model.entries import Document, Entry, FailureKind, Item, Sketch, WorkerFailure
+from aggregator.model.entries import EARLIEST, Document, Entry, FailureKind, Item, Sketch, WorkerFailure
 from aggregator.model.feeds import (
     NEVER,
     EventKind,
@@ -43,6 +43,7 @@ from aggregator.model.placing import (
 from aggregator.model.reading import DatabaseStats, Health, Hit, Member, Story, StoryHit, TableSize
 
 __all__ = [
+    "EARLIEST",
     "NEVER",
     "Act",
     "ActKind",

@@ -1,10 +1,12 @@
 """What feeds hold: documents, items as published, clean entries, sketches, and workers that failed on them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from aggregator.model.feeds import Hints
+
+EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)  # of all moments: from any since, a window may reach back
 
 
 @dataclass(frozen=True, slots=True)

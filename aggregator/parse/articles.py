@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.errors import CorruptError
-from aggregator.model import Item
+from aggregator.model import EARLIEST, Item
 from aggregator.parse.entries import language
 from aggregator.parse.identity import made_guid
 from aggregator.parse.jsonfeed import moment
@@ -16,7 +16,6 @@ from aggregator.parse.limits import within_limits
 
 _FIELDS = ("title", "text", "source", "url", "lang", "author", "feed", "publisher")
 _MORE = ("id", "published", "updated", "tags", "plain")
-_EARLIEST = 1000  # year: from any moment since, a window may reach back
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +112,6 @@ def _moment(data: Mapping[str, Any], name: str, where: str) -> datetime | None:
     date = moment(text)
     if text and date is None:
         raise CorruptError(f"{where}: {name} {text!r} is no date: write ISO 8601 (2026-05-20T07:30:00Z) or null")
-    if date and date.year < _EARLIEST:
-        raise CorruptError(f"{where}: {name} {text!r} is before the year {_EARLIEST}: write the true date or null")
+    if date and date < EARLIEST:
+        raise CorruptError(f"{where}: {name} {text!r} is before the year {EARLIEST.year}: write the true date or null")
     return date

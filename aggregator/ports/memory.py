@@ -35,10 +35,6 @@ from aggregator.model import (
 class Memory(Protocol):
     """What deciding asks for, and mending writes. `Store` is one, a rehearsal in memory another."""
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """BEGIN IMMEDIATE … COMMIT, or ROLLBACK on an exception. Not nested."""
-        ...
-
     def candidates(self, sketch: Sketch, *, since: datetime, limit: int) -> list[Candidate]:
         """Entries seen since then of the same recipe that share a text bucket, most shared first, then newest."""
         ...
@@ -57,10 +53,6 @@ class Memory(Protocol):
 
     def merge_stories(self, merge: Merge, *, profile: bytes, at: datetime) -> None:
         """Move the members of `merge.gone` to `merge.into` and leave a redirect."""
-        ...
-
-    def record_mended(self) -> None:
-        """All entries there are have been mended."""
         ...
 
     def corrections(self, entry_ids: Collection[int]) -> list[Correction]:
@@ -86,6 +78,10 @@ class Memory(Protocol):
 
 class Store(Memory, Protocol):
     """The memory the pipeline writes. Every write happens inside `transaction`; errors of the disk propagate."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """BEGIN IMMEDIATE … COMMIT, or ROLLBACK on an exception. Not nested."""
+        ...
 
     # -- feeds
     def sync_feeds(self, feeds: Sequence[Feed], *, now: datetime) -> None:
@@ -185,6 +181,10 @@ class Store(Memory, Protocol):
 
     def entries_of(self, story_ids: Collection[int]) -> dict[int, int]:
         """entry id → story id, of all entries of these stories, in order of arrival."""
+        ...
+
+    def record_mended(self) -> None:
+        """All entries there are have been mended."""
         ...
 
     def unmended(self, *, since: datetime, limit: int) -> list[int]:
